@@ -1,0 +1,1 @@
+"""What every Dragoman server shares."""

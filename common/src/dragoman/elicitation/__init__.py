@@ -1,0 +1,1 @@
+"""Asking a person, and remembering what they said."""

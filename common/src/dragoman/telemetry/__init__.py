@@ -1,0 +1,1 @@
+"""What happened: audit journal, metrics, traces, minutes saved."""

@@ -1,0 +1,1 @@
+"""Why a Spark application failed, from its logs alone."""
