@@ -1,0 +1,177 @@
+"""Secrets known by the key beside them: pairs, headers, options, markup and tables."""
+
+import re
+from functools import cache
+
+from dragoman.answer.secret_keys import MARK, Secrecy, is_secret, looks_random, secrecy
+
+_WORD = "pass|pwd|psw|pw|secret|token|key|cred|auth|cookie|sess|sig|sid|jwt|otp|pin|dsn|conn|saml|assertion|webhook"
+PROBE = (  # Rust's syntax
+    rf"""(?i:(?:{_WORD})[0-9a-z_.\-]*\\*["'`]?\]?(?:\s*(?:[=:>,<|]|->|%3D|\t|["'])|\s+is\s))"""
+    rf"""|(?i:-[0-9a-z_\-]*(?:{_WORD})[0-9a-z_\-]*\s)"""
+    rf"""|(?im:^\s*[0-9a-z_\-]+\.[0-9a-z_.\-]*(?:{_WORD})[0-9a-z_.\-]*[ \t]+\S)"""
+    r"""|(?i:\b(?:bearer|basic|negotiate|identified\s+by|machine|kinit|docker\s+login|curl)\s)"""
+    r"""|(?i:(?:^|\s)-[pua]\s?\S)"""
+)
+
+_KEY = r"(?<![\w.\-])(?P<key>[\w.\-]++)"
+_QUOTED = r"""
+    \"\"\"(?P<s1>(?:[^"]|"(?!""))*+)\"\"\"
+  | '''(?P<s2>(?:[^']|'(?!''))*+)'''
+  | \\{1,8}+"(?P<s3>[^"\\]*+(?:\\{1,8}+[^"\\][^"\\]*+)*+)\\{1,8}+"
+  | \\{1,8}+'(?P<s4>[^'\\]*+(?:\\{1,8}+[^'\\][^'\\]*+)*+)\\{1,8}+'
+  | "(?P<s5>(?:[^"\\]|\\.)*+)"
+  | '(?P<s6>(?:[^'\\]|\\.)*+)'
+  | `(?P<s7>[^`\r\n]*+)`
+  | ["'](?P<s8>[^\r\n]++)
+"""
+_BARE = r"""
+    (?:[^\s"'`<>,;&)\]}|\\]
+      |\\(?!["'])
+      |["'](?=\w)
+      |[,;&)\]}|](?=[^\s"'`,;)\]}\[({<>&|\\])(?![\w.\-]++\\*["']?\s?(?:[=:]|->))
+    )++
+"""
+_VALUE = rf"""
+    (?:[bBuUrR]{{1,2}}(?=["'])|[A-Za-z_][\w.]{{0,64}}+[(\[]\s?(?=["']))?+
+    (?:{_QUOTED})
+  | (?P<s9>[|>][+\-]?[ \t]*+\r?\n(?:[ \t]++[^\r\n]*+\r?\n?)++)
+  | \[redacted\]
+  | (?P<s10>[\[{{][^\[\]{{}}]*+[\]}}])
+  | (?P<s11>\$?\{{\{{?[^\s{{}}]{{0,200}}+\}}?\}})
+  | (?P<s12>{_BARE})
+"""
+_SEPARATOR = r"""
+    (?:\\*["'`]?\]?\s{0,8}+(?:=>|->|:=|==?|:|%3[dD])\s{0,8}+
+      |\\*["'],\s{0,8}+(?=[bu]?\\*["'])
+      |\t\s{0,8}+
+      |[ ]{0,4}\|[ ]{0,4}
+    )
+"""
+_PAIR = rf"{_KEY}{_SEPARATOR}(?:{_VALUE})"
+_WHOLE_LINE = (
+    r"^(?P<lead>[ \t]*+(?:(?:export|set|ENV|ARG|-)[ \t]++)?+)(?P<key>[\w.\-]++)[ \t]*+[=:][ \t]*+"
+    r"""(?P<secret>(?![\[{|>"'`])\S[^\r\n]*+)$"""
+)
+_NEXT_PAIR = r"""[\s,;&][\w.\-]++["']?\s?(?:[=:]|->)"""
+
+_KEYED = (
+    r"<(?P<key>[\w.\-:]++)(?:\s[^<>]{0,200}+)?>(?P<secret>[^<>]++)</",
+    r"<name>\s{0,8}+(?P<key>[\w.\-]++)\s{0,8}+</name>\s{0,80}+<value>(?P<secret>[^<]++)",
+    r"""\b(?i:name|key)\\*["']?\s{0,4}+[=:]\s{0,4}+\\*["']?(?P<key>[\w.\-]++)\\*["']?\s{0,4}+,?\s{0,80}+
+        \\*["']?(?i:value)\\*["']?\s{0,4}+[=:]\s{0,4}+(?P<secret>[^\s"'\\,}]++|"[^"]++"|'[^']++'|\\++"[^"\\]++)""",
+    r"\((?P<key>[\w.\-]++),\s?(?P<secret>[^()\s\"']++)\)",
+    r"(?m:^)[ \t]*+(?P<key>[\w\-]++\.[\w.\-]++)[ \t]++(?P<secret>[^\s=:|]\S*+)",
+    r"(?<![\w.\-])--?(?P<key>[A-Za-z][\w.\-]*+)\s{1,4}+(?P<secret>\"[^\"]*+\"|'[^']*+'|[^\s\-\"'][^\s\"']*+)",
+)
+_FIXED = (
+    r"""(?i:authorization|x-api-key|x-auth-token)\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?
+        (?:(?:digest|aws4-hmac-sha256|oauth)\s++(?P<s1>[^\r\n]++)
+        |(?:[A-Za-z0-9\-]{2,20}\s++)?(?P<s2>[^\s"'\\,;]++))""",
+    r"""(?:set-)?cookie2?\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?(?P<s1>[^\s=;"']{1,128}+=[^\r\n"']++)""",
+    r"""\b(?:identified\s++by(?:\s++values)?|password)\s{1,4}+(?P<s1>'(?:[^'\\]|\\.|'')++'|"[^"\r\n]++")""",
+    r"""\bmachine\s++\S++\s++login\s++\S++\s++password\s++(?P<s1>\S++)""",
+    r"""\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass|docker\s+login|podman\s+login|az\s+login|beeline
+        |sqoop|mongo|mongosh|mongodump|redis-cli|sqlcmd|bcp|ldapsearch|snowsql|kinit|htpasswd|smbclient|zip|unzip)
+        \s[^\r\n]{0,400}?(?<=\s)(?:-[pPwWa])\s{0,4}+["']?(?P<s1>[^\s"'\-][^\s"']*+)""",
+    r"""(?<!\S)-(?:u|-user)\s{1,4}+["']?[^\s:"']{1,128}+:(?P<s1>[^\s"']++)""",
+    r"""(?<!\S)-u\s{1,4}+\S{1,128}+\s{1,4}+-p\s{1,4}+["']?(?P<s1>[^\s"']++)""",
+    r"""\becho\s++(?:-n\s++)?["']?(?P<s1>[^\s"'|]++)["']?\s*+\|\s*+(?:kinit|sudo\s++-S|docker|passwd|su)\b""",
+)
+_LIKELY = (
+    r"(?i:\bbearer)\s++(?P<secret>[A-Za-z0-9+/=._~\-]{8,}+)",
+    r"(?i:\b(?:basic|negotiate))\s++(?P<secret>[A-Za-z0-9+/=_\-]{8,}+)",
+    r"(?i:pass(?:word|wd|phrase|code)|secret|api[ _]?key|token)\s++(?:is|was|=)\s++[\"']?(?P<secret>[^\s\"']{6,}+)",
+    r"(?<!\S)-p\s{1,4}+[\"']?(?P<secret>[^\s\"']{6,}+)",
+)
+_SPACED = re.compile(
+    r"(?i)(?:api|access|secret|private|account|shared|auth|refresh|session|bearer|security|signing|"
+    r"encryption|connection|personal|sas|master|client|storage)[ ]$"
+)
+
+
+def redact_pairs(text: str) -> str:
+    """The text with the values of secret keys hidden; keys and separators stay."""
+    rules = _rules()
+    for pattern in rules.fixed:
+        text = pattern.sub(_hide_group, text)
+    for pattern in rules.keyed:
+        text = pattern.sub(_hide_keyed, text)
+    for pattern in rules.likely:
+        text = pattern.sub(_hide_likely, text)
+    text = rules.whole_line.sub(_hide_line, text)
+    return rules.pair.sub(_hide_pair, text)
+
+
+class _Rules:
+    def __init__(self) -> None:
+        verbose = re.VERBOSE
+        self.fixed = [re.compile(p, verbose | re.IGNORECASE) for p in _FIXED]
+        self.keyed = [re.compile(p, verbose) for p in _KEYED]
+        self.likely = [re.compile(p) for p in _LIKELY]
+        self.whole_line = re.compile(_WHOLE_LINE, re.MULTILINE)
+        self.pair = re.compile(_PAIR, verbose | re.DOTALL)
+        self.next_pair = re.compile(_NEXT_PAIR)
+
+
+@cache
+def _rules() -> _Rules:
+    return _Rules()
+
+
+def _hide_group(match: re.Match[str]) -> str:
+    group = match.lastgroup or ""
+    return match[0] if _marked(match[group]) else _replace(match, group)
+
+
+def _hide_keyed(match: re.Match[str]) -> str:
+    known = secrecy(match["key"])
+    value = match["secret"].strip("\"'\\")
+    return _replace(match, "secret") if is_secret(value, known, key=match["key"]) else match[0]
+
+
+def _hide_likely(match: re.Match[str]) -> str:
+    value = match["secret"]
+    random = looks_random(value) or (len(value) >= 24 and not value.isalpha())
+    return _replace(match, "secret") if random and not _marked(value) else match[0]
+
+
+def _hide_line(match: re.Match[str]) -> str:
+    value = match["secret"]
+    if secrecy(match["key"]) is not Secrecy.SURE or MARK in value:
+        return match[0]
+    if _rules().next_pair.search(value) or not is_secret(value, Secrecy.SURE, key=match["key"]):
+        return match[0]
+    return _replace(match, "secret")
+
+
+def _hide_pair(match: re.Match[str]) -> str:
+    group = match.lastgroup
+    if group in {None, "key"}:
+        return match[0]
+    key = match["key"]
+    start = match.start("key")
+    spaced = _SPACED.search(match.string, max(0, start - 12), start) if len(key) <= 6 else None
+    known = secrecy(spaced[0].strip() + "_" + key) if spaced else secrecy(key)
+    if known is Secrecy.MAYBE and start and match.string[start - 1] in "?&":
+        known = Secrecy.SURE
+    if known is Secrecy.NONE:
+        return _inner(match, group or "")
+    value = match[group or ""]
+    return _replace(match, group or "") if is_secret(value, known, key=key) else match[0]
+
+
+def _inner(match: re.Match[str], group: str) -> str:
+    """The match with secrets inside its value hidden, since the value was consumed with it."""
+    start, end = match.span(group)
+    inner = _rules().pair.sub(_hide_pair, match.string[start:end])
+    return match.string[match.start() : start] + inner + match.string[end : match.end()]
+
+
+def _replace(match: re.Match[str], group: str) -> str:
+    start, end = match.span(group)
+    return match.string[match.start() : start] + MARK + match.string[end : match.end()]
+
+
+def _marked(value: str) -> bool:
+    return value.startswith(MARK)
