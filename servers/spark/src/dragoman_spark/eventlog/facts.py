@@ -35,11 +35,15 @@ class JobResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """`Spark Properties` as logged (Spark redacts values, never keys), and the versions."""
+    """`Spark Properties` as logged (Spark redacts values, never keys), and the versions.
+
+    `command` is the driver's command line (`sun.java.command`).
+    """
 
     properties: Mapping[str, str]
     java_version: str | None = None
     scala_version: str | None = None
+    command: str | None = None
     place: Place | None = None
 
     @property
@@ -53,7 +57,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class LastEvent:
-    """The last event that has a time, and the last of all; a killed driver ends with them."""
+    """The last event of the log; `time` is the latest that any event of the log names."""
 
     kind: str
     place: Place
@@ -62,7 +66,10 @@ class LastEvent:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job; `properties` holds only tags, group, description, SQL execution, pool and streaming ids."""
+    """A job; `properties` holds tags, group, description, SQL execution, pool and streaming ids.
+
+    `error` is the whole message, up to 64 kB.
+    """
 
     id: int
     submitted: int | None
@@ -113,7 +120,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class SqlExecution:
-    """A SQL execution; `error` is None while it runs or where Spark does not say, "" when it was fine."""
+    """A SQL execution; `error` is "" when it was fine, None while it runs or is not said.
+
+    The plan is not kept: `plan_at` is where its last version stands.
+    """
 
     id: int
     root_id: int | None
@@ -123,7 +133,7 @@ class SqlExecution:
     ended: int | None
     error: str | None
     job_ids: tuple[int, ...]
-    plan: str
+    plan_at: Place | None
     place: Place | None
     ended_at: Place | None
 

@@ -96,7 +96,12 @@ class SlowTask:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One attempt of a stage. `durations` and `reads` count finished tasks, failed ones left out."""
+    """One attempt of a stage.
+
+    `durations` (ms) and `reads` (bytes of input and shuffle) count tasks that succeeded.
+    `by_executor` gives tasks and summed run time of the first 256 executors; `sums` are of all
+    tasks that reported metrics.
+    """
 
     id: int
     attempt: int
@@ -151,7 +156,8 @@ class TaskFailures:
     `reason` is Spark's name (`reason_text`, where it is none of ours). `description` is the
     exception's message, the fetch failure's message, the loss reason or the kill reason; `trace`
     the full stack trace of the first, at most 32 kB. `tasks` counts distinct partitions, exactly
-    up to 1,000. `sample` holds the first eight.
+    up to 1,000. `fetched_from` are the executors a fetch failed from. `sample` holds the first
+    eight.
     """
 
     reason: ReasonKind
@@ -164,6 +170,7 @@ class TaskFailures:
     tasks: int
     executor_ids: tuple[str, ...]
     caused_by_app: bool | None
+    fetched_from: tuple[str, ...]
     exit_code: int | None
     first_time: int | None
     last_time: int | None
