@@ -57,21 +57,23 @@ def _redact_array(value: Sequence[Json]) -> Json:
 
 
 def _beside(key: str, value: Json, known: Secrecy) -> Json:
-    if known is Secrecy.NONE:
-        return redact_json(value)
     match value:
+        case _ if known is Secrecy.NONE:
+            return redact_json(value)
         case str():
             return MARK if is_secret(value, known, key=key) else redact(value)
         case Mapping():
             return {redact(k): _beside(key, v, max(known, secrecy(k))) for k, v in value.items()}
         case Sequence():
             return [_beside(key, item, known) for item in value]
-        case bool() | None:
-            return value
-        case int() | float() if known is Secrecy.SURE:
-            return type(value)(0)
         case _:
-            return value
+            return _number(value, known)
+
+
+def _number(value: float | None, known: Secrecy) -> Json:
+    if value is None or isinstance(value, bool) or known is not Secrecy.SURE:
+        return value
+    return type(value)(0)
 
 
 def _suspicious(text: str) -> bool:

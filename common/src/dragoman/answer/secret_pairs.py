@@ -5,7 +5,10 @@ from functools import cache
 
 from dragoman.answer.secret_keys import MARK, Secrecy, is_secret, looks_random, secrecy
 
-_WORD = "pass|pwd|psw|pw|secret|token|key|cred|auth|cookie|sess|sig|sid|jwt|otp|pin|dsn|conn|saml|assertion|webhook"
+_WORD = (
+    "pass|pwd|psw|pw|secret|token|key|cred|auth|cookie|sess|sig|sid|jwt|otp|pin|dsn|conn|saml|"
+    "assertion|webhook"
+)
 PROBE = (  # Rust's syntax
     rf"""(?i:(?:{_WORD})[0-9a-z_.\-]*\\*["'`]?\]?(?:\s*(?:[=:>,<|]|->|%3D|\t|["'])|\s+is\s))"""
     rf"""|(?i:-[0-9a-z_\-]*(?:{_WORD})[0-9a-z_\-]*\s)"""
@@ -81,7 +84,7 @@ _FIXED = (
 _LIKELY = (
     r"(?i:\bbearer)\s++(?P<secret>[A-Za-z0-9+/=._~\-]{8,}+)",
     r"(?i:\b(?:basic|negotiate))\s++(?P<secret>[A-Za-z0-9+/=_\-]{8,}+)",
-    r"(?i:pass(?:word|wd|phrase|code)|secret|api[ _]?key|token)\s++(?:is|was|=)\s++[\"']?(?P<secret>[^\s\"']{6,}+)",
+    r"(?i:pass(?:word|wd|phrase)|secret|api[ _]?key|token)\s++(?:is|was)\s++[\"']?(?P<secret>[^\s\"']{6,}+)",
     r"(?<!\S)-p\s{1,4}+[\"']?(?P<secret>[^\s\"']{6,}+)",
 )
 _SPACED = re.compile(
