@@ -62,7 +62,7 @@ async def waiting(approvals: Approvals, approver: Caller) -> list[Record]:
 
 
 def describe(record: Record) -> str:
-    """A proposal as an approver reads it: where it stands, the call by value, the exact question."""
+    """A proposal as an approver reads it: its standing, the call by value, the exact question."""
     proposal = record.proposal
     struck = set(record.struck)
     notes = [

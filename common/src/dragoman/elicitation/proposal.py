@@ -182,7 +182,7 @@ def draft(
         tool=call.tool,
         tool_schema=call.tool_schema,
         arguments_digest=digest(call.arguments),
-        shown={visible(name): _shown(value) for name, value in call.arguments.items()},
+        shown={visible(name): _shown(name, value) for name, value in call.arguments.items()},
         person=Person.behind(caller),
         workload=caller.workload,
         surface=caller.surface,
@@ -208,12 +208,18 @@ def _storable(item_id: str) -> str:
     return item_id
 
 
-def _shown(value: Json) -> str:
-    text = visible(canonical(redact_json(value)).decode())
+def _shown(name: str, value: Json) -> str:
+    # Redacted beside its name, which may be what makes it a secret.
+    (hidden,) = _values(redact_json({name: value}))
+    text = visible(canonical(hidden).decode())
     if len(text) <= _LONGEST_VALUE:
         return text
     left_out = len(text) - _LONGEST_VALUE
     return f"{text[:_LONGEST_VALUE]}… ({left_out} more characters, SHA-256 {digest(value)[:16]})"
+
+
+def _values(value: Json) -> list[Json]:
+    return list(value.values()) if isinstance(value, Mapping) else [value]
 
 
 def _argument_difference(name: str, mine: str | None, theirs: str | None) -> str:
@@ -234,6 +240,7 @@ def _item_differences(mine: Question, theirs: Question) -> list[str]:
 
 
 def _difference(what: str, mine: str, theirs: str) -> str:
+    mine, theirs = _bare(mine), _bare(theirs)
     pairs = enumerate(zip(mine, theirs, strict=False))
     same = next((place for place, (a, b) in pairs if a != b), min(len(mine), len(theirs)))
     start = 0 if same < _LONGEST_DIFFERENCE // 2 else same - _LONGEST_DIFFERENCE // 4
@@ -242,9 +249,13 @@ def _difference(what: str, mine: str, theirs: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    bare = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    bare = _bare(text)
     short = bare if len(bare) <= _LONGEST_DIFFERENCE else bare[:_LONGEST_DIFFERENCE] + "…"
     return f"'{short}'"
+
+
+def _bare(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 def _fold(subject: str) -> str:
