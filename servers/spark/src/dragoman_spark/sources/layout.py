@@ -35,6 +35,7 @@ class Written:
     missing: int
     compacted: str
     folder: str
+    is_single: bool = False
 
 
 def arrange(files: Sequence[LogFile]) -> Written:
@@ -62,6 +63,15 @@ def arrange(files: Sequence[LogFile]) -> Written:
     )
 
 
+def log_key(base: str) -> str | None:
+    """What all files of one attempt share, None for an empty name."""
+    found = _ROLLED.fullmatch(base)
+    if found:
+        return found[2]
+    found = _STATUS.fullmatch(base) or _SINGLE.fullmatch(base)
+    return found[1] if found else None
+
+
 def base_name(file: LogFile) -> str:
     return file.name.rpartition("/")[2]
 
@@ -87,6 +97,7 @@ def _single(files: Sequence[LogFile]) -> Written:
         missing=0,
         compacted="",
         folder=chosen[-1].name.rpartition("/")[0] if chosen else "",
+        is_single=True,
     )
 
 

@@ -1,0 +1,120 @@
+"""Finding applications and their logs in all roots."""
+
+import heapq
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dragoman.errors import BadInput
+from dragoman_spark.sources.beside import Logs, logs_beside
+from dragoman_spark.sources.files import LogFile, LogUnreadable
+from dragoman_spark.sources.found import Found, applications, named
+from dragoman_spark.sources.roots import LogRoot, Root, inside, log_file, open_root
+from dragoman_spark.sources.walk import Walk
+
+PEEKS = 500
+NAMES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Applications, newest first, at most as many as asked for.
+
+    `total` counts all that match; `unreachable` names the roots that could not be listed; `cut`
+    says that a root holds more than was looked at.
+    """
+
+    found: tuple[Found, ...]
+    total: int
+    unreachable: tuple[str, ...]
+    cut: bool
+
+
+class Sources:
+    """The configured roots; only what lies inside them is ever opened."""
+
+    def __init__(self, roots: Sequence[LogRoot]) -> None:
+        self._roots: dict[str, Root] = {root.name: open_root(root) for root in roots}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._roots)
+
+    def find(self, limit: int = 50, app_id: str | None = None, text: str | None = None) -> Listing:
+        """Applications by id, or with `text` in name or id; nothing is read but first events.
+
+        Raises BadInput for a limit below 1.
+        """
+        if limit < 1:
+            raise BadInput("limit must be at least 1.")
+        search = _Search(app_id, text)
+        newest = heapq.nlargest(
+            limit,
+            (found for root in self._roots.values() for found in search.matches(root)),
+            key=lambda found: (found.mtime, found.app_id, found.attempt_id or ""),
+        )
+        ready = tuple(found if found.name else named(found) for found in newest)
+        return Listing(ready, search.total, tuple(search.unreachable), search.cut)
+
+    def logs(self, found: Found) -> Logs:
+        """The driver's and executors' logs of an application; none where they are not beside it."""
+        reachable = [root for root in self._roots.values() if _reaches(root)]
+        return logs_beside(found, reachable)
+
+    def file(self, name: str) -> LogFile:
+        """The file an answer named as `<root>/<path>`; raises LogUnreadable."""
+        root_name, _, path = name.partition("/")
+        root = self._roots.get(root_name)
+        if root is None or not path:
+            known = ", ".join(self._roots)
+            raise LogUnreadable(f"No log root has that name. Roots are: {known}.")
+        entry = root.entry(inside(path))
+        if entry.is_folder:
+            raise LogUnreadable("That is a folder. Name one of the files an answer cited.")
+        return log_file(root, entry)
+
+
+class _Search:
+    def __init__(self, app_id: str | None, text: str | None) -> None:
+        self._app_id = app_id
+        self._text = text.casefold() if text else None
+        self._peeks = itertools.count()
+        self._names = itertools.count()
+        self.total = 0
+        self.cut = False
+        self.unreachable: list[str] = []
+
+    def matches(self, root: Root) -> Iterator[Found]:
+        walk = Walk(root)
+        try:
+            for folder, entries in walk.folders():
+                for found in applications(root, folder, entries, self._may_peek):
+                    match = self._match(found)
+                    if match is not None:
+                        self.total += 1
+                        yield match
+        except OSError:
+            self.unreachable.append(root.name)
+        self.cut = self.cut or walk.cut
+
+    def _match(self, found: Found) -> Found | None:
+        if self._app_id is not None and found.app_id != self._app_id:
+            return None
+        if self._text is None or self._text in found.app_id.casefold():
+            return found
+        if not found.name:
+            if next(self._names) >= NAMES:
+                self.cut = True
+                return None
+            found = named(found)
+        return found if self._text in (found.name or "").casefold() else None
+
+    def _may_peek(self) -> bool:
+        return next(self._peeks) < PEEKS
+
+
+def _reaches(root: Root) -> bool:
+    try:
+        return next(root.entries(""), None) is not None
+    except OSError:
+        return False
