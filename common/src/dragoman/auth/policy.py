@@ -10,7 +10,7 @@ Policies name groups and services, never a person, so the person is not even sho
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -19,13 +19,14 @@ from typing import NamedTuple
 import msgspec
 from cedarpy import (
     AuthzResult,
+    Entities,
     PolicySet,
-    is_authorized_batch,  # pyright: ignore[reportUnknownVariableType]  # bare dict in its signature
-    pst,
+    is_authorized,  # pyright: ignore[reportUnknownVariableType]  # bare dict in its signature
 )
 
 from dragoman.auth.caller import Caller
 from dragoman.auth.policy_check import PolicyInvalid, Statement, named, read
+from dragoman.auth.policy_slice import slices
 from dragoman.auth.schema import Attribute, Entity, Vocabulary
 
 __all__ = ["Alarm", "Attribute", "Decision", "Entity", "Policy", "PolicyInvalid"]
@@ -33,6 +34,7 @@ __all__ = ["Alarm", "Attribute", "Decision", "Entity", "Policy", "PolicyInvalid"
 Alarm = Callable[[str], None]
 
 _CACHED = 4096
+_UNREADABLE = "the claims of the caller or the resource's name cannot be read"
 _log = logging.getLogger(__name__)
 
 
@@ -64,10 +66,12 @@ class Policy:
         self.alarms = 0
         self._alarm = alarm
         self._ids = {each.key: each.id for each in statements}
-        self._sets = {action: _slice(statements, action) for action in vocabulary.actions}
+        self._slices = {action: slices(statements, action) for action in vocabulary.actions}
         self._server = _server(vocabulary)
-        self._tools = {tool: _tool(vocabulary, tool) for tool in vocabulary.tools}
+        tools = (_tool(vocabulary, tool) for tool in vocabulary.tools)
+        self._tools = {tool.uid[1]: tool for tool in tools}
         self._cached = lru_cache(maxsize=_CACHED)(self._evaluate)
+        self._entities = lru_cache(maxsize=_CACHED // 4)(_entities)
 
     @classmethod
     def load(
@@ -105,7 +109,7 @@ class Policy:
         return self.decide(caller, action, entity).allowed
 
     def _ask(self, caller: Caller, action: str, resource: "_Resource") -> Decision:
-        if action not in self._sets:
+        if action not in self._slices:
             raise _Erred(f"no such action: {action}")
         if not caller.name:
             return Decision(allowed=False)
@@ -124,7 +128,7 @@ class Policy:
         server = self.vocabulary.server
         if resource.type == "Server" and resource.id == server and not resource.attributes:
             return self._server
-        tool = self._tools.get(resource.id.removeprefix(f"{server}/"))
+        tool = self._tools.get(resource.id)
         if resource.type == "Tool" and tool and not resource.attributes:
             return tool
         if resource.type in {"Server", "Tool"}:
@@ -135,21 +139,33 @@ class Policy:
 
     def _evaluate(self, who: "_Who", action: str, resource: "_Resource") -> Decision:
         """A fresh decision. Raises _Erred, so that an error is never cached."""
-        principal, context, entities = _encoded(who, resource)
-        requests = [
-            {
-                "principal": principal,
-                "action": {"type": "Action", "id": action},
-                "resource": {"type": kind, "id": name},
-                "context": context,
-            }
-            for kind, name in resource.uids
-        ]
-        try:
-            results = is_authorized_batch(requests, self._sets[action], entities)
-        except ValueError as error:
-            raise _Erred(str(error)) from error
+        principal = _principal(who)
+        entities = self._entities(principal, who.groups, resource)
+        asking = {
+            "principal": _uid(principal),
+            "action": _uid(("Action", action)),
+            "context": _context(who),
+        }
+        results: list[AuthzResult] = []
+        for uid, policies in self._questions(action, resource):
+            request = asking | {"resource": _uid(uid)}
+            try:
+                results.append(is_authorized(request, policies, entities))
+            except ValueError as error:
+                raise _Erred(str(error)) from error
         return self._joined(results)
+
+    def _questions(
+        self, action: str, resource: "_Resource"
+    ) -> Iterator[tuple[tuple[str, str], PolicySet]]:
+        chosen = self._slices[action]
+        if resource.part_of is None:
+            yield resource.uid, chosen.every
+            return
+        if chosen.tool:
+            yield resource.uid, chosen.tool
+        if chosen.server:
+            yield resource.part_of, chosen.server
 
     def _joined(self, results: list[AuthzResult]) -> Decision:
         if errors := [text for result in results for text in result.diagnostics.errors]:
@@ -186,21 +202,19 @@ class _Who(NamedTuple):
 
 
 class _Resource(NamedTuple):
-    """What is asked about: each of `uids` in turn, with these entities (Cedar JSON) known."""
+    """What is asked about, as (type, id), with the entities it needs (Cedar JSON).
 
-    uids: tuple[tuple[str, str], ...]
+    A tool is `part_of` its server and asked about as that, too.
+    """
+
+    uid: tuple[str, str]
     entities: bytes
-
-
-def _slice(statements: tuple[Statement, ...], action: str) -> PolicySet:
-    """The policies that can decide about one action: the engine tries each it is given."""
-    chosen = {each.key: each.node for each in statements if each.covers(action)}
-    return PolicySet.from_pst(pst.PolicySet({}, chosen, ()))
+    part_of: tuple[str, str] | None = None
 
 
 def _server(vocabulary: Vocabulary) -> _Resource:
     server = _entity("Server", vocabulary.server, channels=vocabulary.channels)
-    return _Resource((("Server", vocabulary.server),), server)
+    return _Resource(("Server", vocabulary.server), server)
 
 
 def _tool(vocabulary: Vocabulary, tool: str) -> _Resource:
@@ -211,7 +225,7 @@ def _tool(vocabulary: Vocabulary, tool: str) -> _Resource:
         _entity(*parent, channels=channels),
         _entity("Tool", name, parents=(parent,), channels=channels),
     )
-    return _Resource((("Tool", name), parent), b",".join(entities))
+    return _Resource(("Tool", name), b",".join(entities), parent)
 
 
 def _object(vocabulary: Vocabulary, entity: Entity) -> _Resource:
@@ -222,21 +236,33 @@ def _object(vocabulary: Vocabulary, entity: Entity) -> _Resource:
             entity.type, entity.id, parents=(parent,), channels=channels, more=entity.attributes
         )
     except UnicodeEncodeError as error:
-        raise _Erred(f"{entity.type} holds text that is not Unicode") from error
-    return _Resource(((entity.type, entity.id),), text)
+        raise _Erred(_UNREADABLE) from error
+    return _Resource((entity.type, entity.id), text)
 
 
-def _encoded(who: _Who, resource: _Resource) -> tuple[dict[str, str], str, str]:
-    """The principal, the context and all entities, as the engine takes them."""
-    name = who.workload if who.kind == "Service" else ""
+def _uid(of: tuple[str, str]) -> dict[str, str]:
+    return {"type": of[0], "id": of[1]}
+
+
+def _principal(who: _Who) -> tuple[str, str]:
+    return who.kind, who.workload if who.kind == "Service" else ""
+
+
+def _entities(principal: tuple[str, str], groups: frozenset[str], resource: _Resource) -> Entities:
+    parents = tuple(("Group", group) for group in groups)
+    try:
+        text = b",".join((b"[" + _entity(*principal, parents=parents), resource.entities + b"]"))
+        return Entities.from_json_str(text.decode())  # pyright: ignore[reportUnknownMemberType]  # bare dict
+    except ValueError as error:
+        raise _Erred(_UNREADABLE) from error
+
+
+def _context(who: _Who) -> str:
     context = {"channel": who.channel, "surface": who.surface, "workload": who.workload}
     try:
-        principal = _entity(who.kind, name, parents=tuple(("Group", each) for each in who.groups))
-        encoded = msgspec.json.encode(context).decode()
+        return msgspec.json.encode(context).decode()
     except UnicodeEncodeError as error:
-        raise _Erred("the caller's claims hold text that is not Unicode") from error
-    entities = b",".join((b"[" + principal, resource.entities + b"]"))
-    return {"type": who.kind, "id": name}, encoded, entities.decode()
+        raise _Erred(_UNREADABLE) from error
 
 
 def _entity(
@@ -252,8 +278,8 @@ def _entity(
         attributes["channels"] = channels
     return msgspec.json.encode(
         {
-            "uid": {"type": kind, "id": name},
+            "uid": _uid((kind, name)),
             "attrs": attributes,
-            "parents": [{"type": parent, "id": each} for parent, each in parents],
+            "parents": [_uid(parent) for parent in parents],
         }
     )
