@@ -1,0 +1,65 @@
+"""Reading a journal while it may still grow."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from dragoman.telemetry import segment
+from dragoman.telemetry.chain import check
+from dragoman.telemetry.record import Stored, decode
+
+
+def records(folder: Path) -> Iterator[Stored]:
+    """Every record that counts, oldest first; lines that are not as written are passed over."""
+    for part in segment.segments(folder):
+        yield from filter(None, map(_stored, segment.lines(part)))
+
+
+def tail(folder: Path, count: int) -> list[Stored]:
+    """The last records, oldest of them first."""
+    found: deque[Stored] = deque()
+    for part in reversed(segment.segments(folder)):
+        lines = deque(segment.lines(part), maxlen=count + 2)
+        fresh = filter(None, map(_stored, reversed(lines)))
+        found.extendleft(islice(fresh, count - len(found)))
+        if len(found) >= count:
+            break
+    return list(found)
+
+
+def follow(folder: Path, after: int, wait: Callable[[], None]) -> Iterator[Stored]:
+    """Every record with a higher sequence number, for ever; `wait` is called when there is none.
+
+    Ends when `wait` raises StopIteration.
+    """
+    while True:
+        for stored in _since(folder, after):
+            after = stored.seq
+            yield stored
+        try:
+            wait()
+        except StopIteration:
+            return
+
+
+def _since(folder: Path, after: int) -> Iterator[Stored]:
+    parts = segment.segments(folder)
+    older = sum(segment.first(part.path) <= after for part in parts)
+    for part in parts[max(0, older - 1) :]:
+        for stored in filter(None, map(_stored, segment.lines(part))):
+            if stored.seq > after:
+                yield stored
+
+
+def _stored(line: bytes) -> Stored | None:
+    """Nothing for headers, torn lines, and lines that are not as they were written."""
+    link = check(line)
+    if link is None:
+        return None
+    try:
+        return Stored(link.seq, link.time, link.prev, link.hash, decode(line))
+    except msgspec.DecodeError:
+        return None
