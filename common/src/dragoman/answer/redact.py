@@ -14,15 +14,18 @@ from dragoman.answer import secret_pairs, secret_shapes
 from dragoman.answer.canonical import Json
 from dragoman.answer.secret_keys import MARK, Secrecy, is_secret, secrecy
 
+_PASSES = 4  # what is hidden can lay bare another pair; a second pass nearly always ends it
+
 
 def redact(text: str) -> str:
     """The text with each secret replaced by `[redacted]`; keys stay, and so does other text."""
-    if not _suspicious(text):
-        return text
-    for hints, pattern in secret_shapes.compiled():
-        if any(hint in text for hint in hints):
-            text = pattern.sub(_hide, text)
-    return secret_pairs.redact_pairs(text)
+    for _ in range(_PASSES):
+        if not _suspicious(text):
+            return text
+        before, text = text, _once(text)
+        if text == before:
+            return text
+    return text
 
 
 def redact_json(value: Json) -> Json:
@@ -39,6 +42,13 @@ def redact_json(value: Json) -> Json:
             return _redact_array(value)
         case _:
             return value
+
+
+def _once(text: str) -> str:
+    for hints, pattern in secret_shapes.compiled():
+        if any(hint in text for hint in hints):
+            text = pattern.sub(_hide, text)
+    return secret_pairs.redact_pairs(text)
 
 
 def _redact_object(value: Mapping[str, Json]) -> Json:

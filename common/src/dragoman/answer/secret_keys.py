@@ -249,7 +249,7 @@ _NOT_PASS = frozenset(
 
 _PLACEHOLDER = re.compile(
     r"""(?ix)
-    \[redacted\] | <?\[?redacted\]?>? | [*•]+(?:\(redacted\))? | x{3,} | \.{3} | …
+    \[redacted\] | <?\[?redacted\]?>? | [*•]+(?:\(redacted\)?)? | x{3,} | \.{3} | …
     | null | none | nil | undefined | true | false | yes | no | empty | unset | n/a | \?+ | -+ | \#+
     | str | string | text | varchar(?:\(\d+\))? | bytes | binary | int | integer | bool | boolean
     | \$\{[^{}]*\} | \$\(?[A-Za-z_]\w*\)? | \{\{[^{}]*\}\} | %\(\w+\)s | %s | \{\w*\} | <[\w\s-]+>
@@ -257,6 +257,7 @@ _PLACEHOLDER = re.compile(
     """
 )
 _PATH = re.compile(r"(?:/|[A-Za-z]:\\|\./|~/|\.\./)[\w./\\ -]*")
+_FILE = re.compile(r"/.*\.[a-z0-9]{1,8}$")
 _HEX_OR_UUID = re.compile(
     r"(?i)(?:sha\d+:)?[0-9a-f]{6,128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
@@ -295,7 +296,7 @@ def looks_random(value: str) -> bool:
     bare = value.strip().rstrip(".,;:!?")
     if len(bare) < 8 or _HEX_OR_UUID.fullmatch(bare) or _PATH.match(bare) or " " in bare:
         return False
-    if not re.fullmatch(r"[\w+/=.~!@#$%^&*-]+", bare) or "://" in bare:
+    if not re.fullmatch(r"[\w+/=.~!@#$%^&*-]+", bare) or "://" in bare or _FILE.search(bare):
         return False
     letters = sum(map(str.isalpha, bare))
     digits = sum(map(str.isdigit, bare))

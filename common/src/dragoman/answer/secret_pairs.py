@@ -10,7 +10,7 @@ _WORD = (
     "assertion|webhook"
 )
 PROBE = (  # Rust's syntax
-    rf"""(?i:(?:{_WORD})[0-9a-z_.\-]*\\*["'`]?\]?(?:\s*(?:[=:>,<|]|->|%3D|\t|["'])|\s+is\s))"""
+    rf"""(?i:(?:{_WORD})[0-9a-z_.\-]*\\*["'`]?\]?(?:\s*(?:[=:>,<|]|->|%3D|\t|["'])|\s+(?:is|value)\b))"""
     rf"""|(?i:-[0-9a-z_\-]*(?:{_WORD})[0-9a-z_\-]*\s)"""
     rf"""|(?im:^\s*[0-9a-z_\-]+\.[0-9a-z_.\-]*(?:{_WORD})[0-9a-z_.\-]*[ \t]+\S)"""
     r"""|(?i:\b(?:bearer|basic|negotiate|identified\s+by|machine|kinit|docker\s+login|curl)\s)"""
@@ -62,31 +62,44 @@ _KEYED = (
     r"<(?P<key>[\w.\-:]++)(?:\s[^<>]{0,200}+)?>(?P<secret>[^<>]++)</",
     r"<name>\s{0,8}+(?P<key>[\w.\-]++)\s{0,8}+</name>\s{0,80}+<value>(?P<secret>[^<]++)",
     r"""\b(?i:name|key)\\*["']?\s{0,4}+[=:]\s{0,4}+\\*["']?(?P<key>[\w.\-]++)\\*["']?\s{0,4}+,?\s{0,80}+
-        \\*["']?(?i:value)\\*["']?\s{0,4}+[=:]\s{0,4}+(?P<secret>[^\s"'\\,}]++|"[^"]++"|'[^']++'|\\++"[^"\\]++)""",
+        \\*["']?(?i:value)\\*["']?\s{0,4}+[=:]\s{0,4}+
+        (?:\\*+"(?P<s1>[^"\\]++)|\\*+'(?P<s2>[^'\\]++)|(?P<s3>[^\s"'\\,}]++))""",
     r"\((?P<key>[\w.\-]++),\s?(?P<secret>[^()\s\"']++)\)",
     r"(?m:^)[ \t]*+(?P<key>[\w\-]++\.[\w.\-]++)[ \t]++(?P<secret>[^\s=:|]\S*+)",
-    r"(?<![\w.\-])--?(?P<key>[A-Za-z][\w.\-]*+)\s{1,4}+(?P<secret>\"[^\"]*+\"|'[^']*+'|[^\s\-\"'][^\s\"']*+)",
+    r"(?<![\w.\-])--?(?P<key>[A-Za-z][\w.\-]*+)\s{1,4}+"
+    r"""(?:"(?P<s1>[^"]*+)"|'(?P<s2>[^']*+)'|(?P<s3>[^\s\-"'][^\s"']*+))""",
 )
-_FIXED = (
-    r"""(?i:authorization|x-api-key|x-auth-token)\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?
+_FIXED = {  # by words of which a match, in lower case, holds one
+    ("authorization", "x-api-key", "x-auth-token"): r"""
+        (?:authorization|x-api-key|x-auth-token)\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?
         (?:(?:digest|aws4-hmac-sha256|oauth)\s++(?P<s1>[^\r\n]++)
-        |(?:[A-Za-z0-9\-]{2,20}\s++)?(?P<s2>[^\s"'\\,;]++))""",
-    r"""(?:set-)?cookie2?\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?(?P<s1>[^\s=;"']{1,128}+=[^\r\n"']++)""",
-    r"""\b(?:identified\s++by(?:\s++values)?|password)\s{1,4}+(?P<s1>'(?:[^'\\]|\\.|'')++'|"[^"\r\n]++")""",
-    r"""\bmachine\s++\S++\s++login\s++\S++\s++password\s++(?P<s1>\S++)""",
-    r"""\b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass|docker\s+login|podman\s+login|az\s+login|beeline
-        |sqoop|mongo|mongosh|mongodump|redis-cli|sqlcmd|bcp|ldapsearch|snowsql|kinit|htpasswd|smbclient|zip|unzip)
-        \s[^\r\n]{0,400}?(?<=\s)(?:-[pPwWa])\s{0,4}+["']?(?P<s1>[^\s"'\-][^\s"']*+)""",
-    r"""(?<!\S)-(?:u|-user)\s{1,4}+["']?[^\s:"']{1,128}+:(?P<s1>[^\s"']++)""",
-    r"""(?<!\S)-u\s{1,4}+\S{1,128}+\s{1,4}+-p\s{1,4}+["']?(?P<s1>[^\s"']++)""",
-    r"""\becho\s++(?:-n\s++)?["']?(?P<s1>[^\s"'|]++)["']?\s*+\|\s*+(?:kinit|sudo\s++-S|docker|passwd|su)\b""",
-)
-_LIKELY = (
-    r"(?i:\bbearer)\s++(?P<secret>[A-Za-z0-9+/=._~\-]{8,}+)",
-    r"(?i:\b(?:basic|negotiate))\s++(?P<secret>[A-Za-z0-9+/=_\-]{8,}+)",
-    r"(?i:pass(?:word|wd|phrase)|secret|api[ _]?key|token)\s++(?:is|was)\s++[\"']?(?P<secret>[^\s\"']{6,}+)",
-    r"(?<!\S)-p\s{1,4}+[\"']?(?P<secret>[^\s\"']{6,}+)",
-)
+        |(?:[A-Za-z][A-Za-z0-9\-]{1,20}\s++)?(?P<s2>[^\s"'\\,;]++))""",
+    ("cookie",): r"""
+        (?:set-)?cookie2?\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?
+        (?P<s1>[^\s=;"']{1,128}+=[^\r\n"']++)""",
+    ("identified", "password"): r"""
+        \b(?:identified\s++by(?:\s++values)?|password)\s{1,4}+
+        (?:'(?P<s1>(?:[^'\\]|\\.|\'\')++)'|"(?P<s2>[^"\r\n]++)")""",
+    ("machine",): r"""\bmachine\s++\S++\s++login\s++\S++\s++password\s++(?P<s1>\S++)""",
+    ("-p", "-w", "-a"): r"""
+        \b(?:mysql|mysqldump|mysqladmin|mariadb|sshpass|(?:docker|podman|az)\s+login|beeline|sqoop
+        |mongo|mongosh|mongodump|redis-cli|sqlcmd|bcp|ldapsearch|snowsql|htpasswd|smbclient|zip)
+        \s[^\r\n]{0,200}?(?<=\s)(?:-[pwa])\s{0,4}+["']?(?P<s1>[^\s"'\-][^\s"']*+)""",
+    ("-u", "--user"): r"""
+        (?<!\S)-(?:u|-user)\s{1,4}+["']?[^\s:"']{1,128}+:(?P<s1>[^\s"']++)""",
+    ("-u",): r"""
+        (?<!\S)-u\s{1,4}+\S{1,128}+\s{1,4}+-p\s{1,4}+["']?(?P<s1>[^\s"']++)""",
+    ("echo",): r"""
+        \becho\s++(?:-n\s++)?["']?(?P<s1>[^\s"'|]++)["']?\s*+\|\s*+
+        (?:kinit|sudo\s++-S|docker|passwd|su)\b""",
+}
+_LIKELY = {
+    ("bearer",): r"\bbearer\s++(?P<secret>[a-z0-9+/=._~\-]{8,}+)",
+    ("basic", "negotiate"): r"\b(?:basic|negotiate)\s++(?P<secret>[a-z0-9+/=_\-]{8,}+)",
+    (" is ", " was "): r"""
+        (?:password|secret|api[\ _]?key|token)\s++(?:is|was)\s++["']?(?P<secret>[^\s"']{6,}+)""",
+    ("-p",): r"""(?<!\S)-p\s{1,4}+["']?(?P<secret>[^\s"']{6,}+)""",
+}
 _SPACED = re.compile(
     r"(?i)(?:api|access|secret|private|account|shared|auth|refresh|session|bearer|security|signing|"
     r"encryption|connection|personal|sas|master|client|storage)[ ]$"
@@ -96,12 +109,15 @@ _SPACED = re.compile(
 def redact_pairs(text: str) -> str:
     """The text with the values of secret keys hidden; keys and separators stay."""
     rules = _rules()
-    for pattern in rules.fixed:
-        text = pattern.sub(_hide_group, text)
+    lowered = text.lower()
+    for hints, pattern in rules.fixed.items():
+        if any(hint in lowered for hint in hints):
+            text = pattern.sub(_hide_group, text)
     for pattern in rules.keyed:
         text = pattern.sub(_hide_keyed, text)
-    for pattern in rules.likely:
-        text = pattern.sub(_hide_likely, text)
+    for hints, pattern in rules.likely.items():
+        if any(hint in lowered for hint in hints):
+            text = pattern.sub(_hide_likely, text)
     text = rules.whole_line.sub(_hide_line, text)
     return rules.pair.sub(_hide_pair, text)
 
@@ -109,9 +125,10 @@ def redact_pairs(text: str) -> str:
 class _Rules:
     def __init__(self) -> None:
         verbose = re.VERBOSE
-        self.fixed = [re.compile(p, verbose | re.IGNORECASE) for p in _FIXED]
+        either_case = verbose | re.IGNORECASE
+        self.fixed = {hints: re.compile(p, either_case) for hints, p in _FIXED.items()}
         self.keyed = [re.compile(p, verbose) for p in _KEYED]
-        self.likely = [re.compile(p) for p in _LIKELY]
+        self.likely = {hints: re.compile(p, either_case) for hints, p in _LIKELY.items()}
         self.whole_line = re.compile(_WHOLE_LINE, re.MULTILINE)
         self.pair = re.compile(_PAIR, verbose | re.DOTALL)
         self.next_pair = re.compile(_NEXT_PAIR)
@@ -128,9 +145,10 @@ def _hide_group(match: re.Match[str]) -> str:
 
 
 def _hide_keyed(match: re.Match[str]) -> str:
+    group = match.lastgroup or ""
     known = secrecy(match["key"])
-    value = match["secret"].strip("\"'\\")
-    return _replace(match, "secret") if is_secret(value, known, key=match["key"]) else match[0]
+    secret = is_secret(match[group], known, key=match["key"])
+    return _replace(match, group) if secret else match[0]
 
 
 def _hide_likely(match: re.Match[str]) -> str:
@@ -161,7 +179,16 @@ def _hide_pair(match: re.Match[str]) -> str:
     if known is Secrecy.NONE:
         return _inner(match, group or "")
     value = match[group or ""]
+    if known is Secrecy.MAYBE and _assigned(match, key) and not value[:5].isdigit():
+        known = Secrecy.SURE
     return _replace(match, group or "") if is_secret(value, known, key=key) else match[0]
+
+
+def _assigned(match: re.Match[str], key: str) -> bool:
+    """Whether a lone `token` or the like is given a value, and not only spoken of."""
+    separator = match.string[match.end("key") : match.end("key") + 3].lstrip("\\")
+    given = "=" in separator or separator[:1] in {'"', "'"}
+    return given and key.lower() in {"token", "credential", "credentials", "pass", "jwt"}
 
 
 def _inner(match: re.Match[str], group: str) -> str:

@@ -51,7 +51,7 @@ SHAPES = (
         "password in a URL",
         ("://",),
         rf"""://[^\s:/?\#@"'<>]{{0,256}}+:(?!\d{{1,5}}(?:[/?\#,\s]|$))
-        (?P<secret>(?!\[redacted\]@)[^\s"'<>]{{1,512}}?)@{_HOST_END}""",
+        (?P<secret>(?!\[redacted\]@)[^\s"'<>]{{1,256}}?)@{_HOST_END}""",
         probe=r"""://[^\s/?#@"'<>]*:[^\s"'<>]+@""",
     ),
     Shape(
@@ -182,7 +182,11 @@ SHAPES = (
         r"(?<![\w.\-/])s\.(?=[A-Za-z]{0,24}+\d)[A-Za-z0-9]{24}(?![\w.])",
         probe=r"""s\.[A-Za-z0-9]{24}""",
     ),
-    _prefixed("Terraform token", ".atlasv1.", rf"{_RUN}{{40,}}+"),
+    Shape(
+        "Terraform token",
+        (".atlasv1.",),
+        rf"{_ALNUM}[A-Za-z0-9]{{1,40}}+\.atlasv1\.{_RUN}{{40,}}+",
+    ),
     Shape(
         "Doppler token",
         ("dp.",),

@@ -8,7 +8,7 @@ from typing_extensions import TypeIs
 from dragoman.answer.canonical import Json, canonical
 from dragoman.answer.untrusted import fence
 
-_SPECIAL = frozenset('\n\r\t|"')
+_SPECIAL = frozenset('\n\r\t"')
 
 
 def rendered(value: Json, untrusted: frozenset[str] = frozenset()) -> str:
@@ -42,7 +42,7 @@ def _named(key: str, value: Json, path: str, untrusted: frozenset[str]) -> list[
 def _list(name: str, value: Sequence[Json], path: str, untrusted: frozenset[str]) -> list[str]:
     shapes = [_lines(name, value, path, untrusted)]
     if path not in untrusted and all(_is_plain(item) for item in value):
-        shapes.append([f"{name}: {', '.join(_cell(item) for item in value)}"])
+        shapes.append([f"{name}: {', '.join(_apart(item, ', ') for item in value)}"])
     table = _table(name, value, path, untrusted)
     if table:
         shapes.append(table)
@@ -75,7 +75,10 @@ def _table(
 ) -> list[str] | None:
     """One line a row under one line of names; None unless every cell is a plain leaf."""
     if all(_is_row(item) for item in value) and path not in untrusted:
-        return [f"{name}:", *("|".join(map(_cell, item)) for item in value if _is_row(item))]
+        return [
+            f"{name}:",
+            *("|".join(_apart(cell, "|") for cell in item) for item in value if _is_row(item)),
+        ]
     rows = [item for item in value if isinstance(item, Mapping)]
     if len(rows) != len(value) or len(rows) < 2:
         return None
@@ -89,7 +92,7 @@ def _table(
 
 
 def _in_row(row: Mapping[str, Json], column: str) -> str:
-    return _cell(row[column]) if column in row else ""
+    return _apart(row[column], "|") if column in row else ""
 
 
 def _is_row(item: Json) -> TypeIs[Sequence[Json]]:
@@ -107,6 +110,13 @@ def _is_plain(value: Json) -> bool:
 def _leaf(value: Json, path: str, untrusted: frozenset[str]) -> str:
     if isinstance(value, str) and path in untrusted:
         return fence(value)
+    return _cell(value)
+
+
+def _apart(value: Json, separator: str) -> str:
+    """The value as one of several in a line; quoted where it holds their separator."""
+    if isinstance(value, str) and separator in value:
+        return dumps(value, ensure_ascii=False)
     return _cell(value)
 
 
