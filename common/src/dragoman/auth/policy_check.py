@@ -14,7 +14,14 @@ from cedarpy import (
 from dragoman.auth.schema import Vocabulary
 
 # Cedar has no other use for a semicolon than to end a policy.
-_TOKEN = re.compile(r'(?P<space>\s+|//[^\n]*)|"(?:\\.|[^"\\])*"|(?P<end>;)|.', re.DOTALL)
+_TOKEN = re.compile(
+    r"""(?P<space>\s+|//[^\r\n]*)|"(?:\\.|[^"\\])*"|(?P<end>;)
+    |(?P<operator>&&|\|\||[.+*<>=!(\[{-]|\bif\b)|.""",
+    re.DOTALL | re.VERBOSE,
+)
+# The engine's parser recurses: a few thousand nested operators overflow the stack and the
+# process dies without an exception.
+_OPERATORS = 150
 
 
 _ENGINE_NAME = re.compile(r"`(policy\d+)`")
@@ -110,30 +117,40 @@ def read(text: str, vocabulary: Vocabulary) -> tuple[Statement, ...]:
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
     """Each policy's source with the line it begins on."""
     start: int | None = None
+    line = operators = 0
     for token in _TOKEN.finditer(text):
         if token["space"] is not None:
             continue
         if start is None:
-            start = token.start()
+            start, operators = token.start(), 0
+            line = text.count("\n", 0, start) + 1
+        operators += token["operator"] is not None
+        if operators > _OPERATORS:
+            raise PolicyInvalid([Finding(line, "", "too intricate: split it into simpler ones")])
         if token["end"]:
-            yield text.count("\n", 0, start) + 1, text[start : token.end()]
+            yield line, text[start : token.end()]
             start = None
     if start is not None:
-        yield text.count("\n", 0, start) + 1, text[start:]
+        yield line, text[start:]
+
+
+def _refuse_unreadable(line: int, piece: str) -> None:
+    try:
+        templates = PolicySet.from_str(piece).templates()
+    except ValueError as error:
+        raise PolicyInvalid([Finding(line, "", str(error))]) from error
+    if templates:
+        reason = "a template (?principal, ?resource) decides nothing"
+        raise PolicyInvalid([Finding(line, "", reason)])
 
 
 def _parsed(text: str, pieces: tuple[tuple[int, str], ...]) -> tuple[Statement, ...]:
     for line, piece in pieces:
-        try:
-            PolicySet.from_str(piece)
-        except ValueError as error:
-            raise PolicyInvalid([Finding(line, "", str(error))]) from error
+        _refuse_unreadable(line, piece)
     try:
         nodes = PolicySet.from_str(text).to_pst()
     except ValueError as error:
         raise PolicyInvalid([Finding(1, "", str(error))]) from error
-    if nodes.templates:
-        raise PolicyInvalid([Finding(1, "", "templates (?principal, ?resource) decide nothing")])
     if len(nodes.static_policies) != len(pieces):
         raise PolicyInvalid([Finding(1, "", "the policies cannot be told apart")])
     return tuple(
