@@ -17,8 +17,6 @@ from dragoman.elicitation.store import LocalApprovals
 from dragoman.errors import StoreUnavailable
 from dragoman.risk import Risk
 
-pytestmark = pytest.mark.anyio
-
 ISSUER = "https://idp.example"
 AGENT = Caller("alice", issuer=ISSUER, surface="chat")
 ALICE = Caller("alice", issuer=ISSUER)
@@ -67,28 +65,29 @@ def fresh(clock: Clock, call: Call = CALL, caller: Caller = AGENT, life: float =
     return draft(call, caller, QUESTION, clock.now, life)
 
 
-async def test_the_file_is_readable_by_its_owner_alone(
+def test_the_file_is_readable_by_its_owner_alone(
     store: LocalApprovals, path: Path, clock: Clock
 ) -> None:
-    await store.propose(fresh(clock))
+    anyio.run(store.propose, fresh(clock))
 
     assert path.stat().st_mode & 0o077 == 0
     assert [entry.name for entry in path.parent.iterdir() if entry.name.startswith(".")] == []
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all", b"SQLite format 3\0" * 400])
-async def test_a_damaged_file_is_no_store_and_never_replaced(
+def test_a_damaged_file_is_no_store_and_never_replaced(
     path: Path, clock: Clock, content: bytes
 ) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
 
     with pytest.raises(StoreUnavailable):
-        await open_store(path, clock).propose(fresh(clock))
+        anyio.run(open_store(path, clock).propose, fresh(clock))
 
     assert path.read_bytes() == content
 
 
+@pytest.mark.anyio
 async def test_a_file_that_vanished_is_said_to_be_gone_without_its_path(
     store: LocalApprovals, path: Path, clock: Clock
 ) -> None:
@@ -102,6 +101,7 @@ async def test_a_file_that_vanished_is_said_to_be_gone_without_its_path(
     assert str(path.parent) not in str(gone.value)
 
 
+@pytest.mark.anyio
 async def test_a_folder_that_cannot_be_made_is_no_store(tmp_path: Path, clock: Clock) -> None:
     (tmp_path / "file").write_text("in the way")
 
@@ -109,6 +109,7 @@ async def test_a_folder_that_cannot_be_made_is_no_store(tmp_path: Path, clock: C
         await open_store(tmp_path / "file" / "approvals.sqlite", clock).list(BOB)
 
 
+@pytest.mark.anyio
 async def test_a_store_that_stays_locked_refuses_within_its_limit(
     store: LocalApprovals, path: Path, clock: Clock
 ) -> None:
@@ -125,6 +126,7 @@ async def test_a_store_that_stays_locked_refuses_within_its_limit(
     assert (await store.get(one.id)).state is State.OPEN
 
 
+@pytest.mark.anyio
 async def test_a_row_changed_by_hand_is_not_believed(
     store: LocalApprovals, path: Path, clock: Clock
 ) -> None:
@@ -165,7 +167,7 @@ anyio.run(main)
 """
 
 
-async def test_a_full_disk_stops_writing_and_lets_reading_go_on(path: Path) -> None:
+def test_a_full_disk_stops_writing_and_lets_reading_go_on(path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True
     )
@@ -175,6 +177,7 @@ async def test_a_full_disk_stops_writing_and_lets_reading_go_on(path: Path) -> N
     assert kept == "small"
 
 
+@pytest.mark.anyio
 async def test_stores_that_start_together_make_one_file(path: Path, clock: Clock) -> None:
     ready = threading.Barrier(8)
     ids: list[str] = []

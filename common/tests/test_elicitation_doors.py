@@ -1,12 +1,10 @@
 """Both protocol eras, through a real client and a server whose extension uses the room."""
 
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import anyio
 import pytest
 from mcp import Client
 from mcp.client import ClientRequestContext
@@ -16,10 +14,8 @@ from mcp.server.extension import Extension
 from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
-    ElicitRequestFormParams,
     ElicitRequestParams,
     ElicitResult,
-    ErrorData,
     InputRequiredResult,
     InputResponses,
     TextContent,
@@ -39,7 +35,6 @@ from dragoman.risk import Risk
 pytestmark = pytest.mark.anyio
 
 Era = Literal["auto", "legacy"]
-Answer = Callable[[], Awaitable[ElicitResult | ErrorData]]
 
 AGENT = Caller("alice", issuer="https://idp.example", surface="chat")
 YES = ElicitResult(action="accept", content={"approve": True})
@@ -66,7 +61,6 @@ class Gate(Extension):
     policy: str = "policy-1"
     trusted: bool = False
     caller: Caller = AGENT
-    wait_seconds: float = 5.0
     asked: int = 0
     ran: list[Json] = field(default_factory=list[Json])
     identifier = "dev.dragoman.test/gate"
@@ -83,8 +77,8 @@ class Gate(Extension):
             "demo", params.name, "schema-1", arguments, self.policy, self.risk, self.four_eyes
         )
         try:
-            fresh = draft(call, self.caller, self._question(arguments), now=self._now())
-            asking = Asking(self.approvals, self.wait_seconds)
+            fresh = draft(call, self.caller, self._question(arguments), now=1_000.0)
+            asking = Asking(self.approvals)
             outcome = await asking.obtain(ctx, params, fresh, self.caller, lambda: self.trusted)
             if isinstance(outcome, Asked):
                 return outcome.result
@@ -103,9 +97,6 @@ class Gate(Extension):
         self.asked += 1
         items = tuple(Item(element_id(one), f"statement {one}") for one in arguments["statements"])
         return Question(f"Run these? (rendering {self.asked})", items, items_argument="statements")
-
-    def _now(self) -> float:
-        return 1_000.0
 
 
 def _refusal(text: str) -> CallToolResult:
@@ -133,39 +124,21 @@ def server(gate: Gate) -> MCPServer:
 
 
 @dataclass
-class Forms:
-    """A client's forms: what was shown, and what is answered."""
+class Yes:
+    """A client that accepts every form by itself, and keeps what it was shown."""
 
-    answer: Answer
-    shown: list[ElicitRequestFormParams] = field(default_factory=list[ElicitRequestFormParams])
+    shown: list[ElicitRequestParams] = field(default_factory=list[ElicitRequestParams])
 
     async def __call__(
         self, context: ClientRequestContext, params: ElicitRequestParams
-    ) -> ElicitResult | ErrorData:
+    ) -> ElicitResult:
         del context
-        assert isinstance(params, ElicitRequestFormParams)
         self.shown.append(params)
-        return await self.answer()
-
-
-def sends(answer: ElicitResult | ErrorData) -> Answer:
-    async def send() -> ElicitResult | ErrorData:
-        return answer
-
-    return send
-
-
-def filled(**content: str | float | bool | list[str] | None) -> Answer:
-    return sends(ElicitResult(action="accept", content=content))
-
-
-async def never() -> ElicitResult | ErrorData:
-    await anyio.sleep_forever()
-    raise AssertionError
+        return YES
 
 
 async def call(
-    gate: Gate, era: Era, forms: Forms | None, statements: tuple[str, ...] = ("a", "b")
+    gate: Gate, era: Era, forms: Yes | None, statements: tuple[str, ...] = ("a", "b")
 ) -> tuple[bool, str]:
     async with Client(server(gate), mode=era, elicitation_callback=forms) as client:
         result = await client.call_tool("run_statements", {"statements": list(statements)})
@@ -191,19 +164,8 @@ async def test_a_client_that_cannot_elicit_is_told_in_words_and_another_door_ope
     assert "the client cannot show forms" in text
     assert f"dragoman approvals approve {waiting.proposal.id}" in text
     assert again == (False, 'ran ["a", "b"]')
+    assert (await call(gate, era, None))[0]
     assert gate.ran == [["a", "b"]]
-
-
-async def test_the_same_call_after_its_one_use_is_asked_about_again(gate: Gate, era: Era) -> None:
-    await call(gate, era, None)
-    (waiting,) = await door.waiting(gate.approvals, BOB)
-    await door.approve(gate.approvals, waiting.proposal.id, BOB)
-    await call(gate, era, None)
-
-    failed, _ = await call(gate, era, None)
-
-    assert failed
-    assert len(gate.ran) == 1
 
 
 async def test_changed_arguments_after_approval_run_nothing_and_show_the_difference(
@@ -228,7 +190,7 @@ async def test_a_changed_policy_after_approval_refuses_and_proposes_anew(
     await door.approve(gate.approvals, waiting.proposal.id, BOB)
     gate.policy = "policy-2"
 
-    failed, text = await call(gate, era, Forms(filled(approve=True)))
+    failed, text = await call(gate, era, Yes())
 
     assert failed
     assert "the policy was 'policy-1', is 'policy-2'" in text
@@ -251,7 +213,7 @@ async def test_a_client_that_accepts_by_itself_never_runs_what_destroys(
     gate: Gate, era: Era
 ) -> None:
     gate.risk = Risk.DESTROY
-    forms = Forms(filled(approve=True))
+    forms = Yes()
 
     failed, text = await call(gate, era, forms)
 
@@ -263,14 +225,14 @@ async def test_a_client_that_accepts_by_itself_never_runs_what_destroys(
 async def test_a_trusted_surface_may_ask_about_what_destroys(gate: Gate, era: Era) -> None:
     gate.risk, gate.trusted = Risk.DESTROY, True
 
-    failed, _ = await call(gate, era, Forms(filled(approve=True)))
+    failed, _ = await call(gate, era, Yes())
 
     assert not failed
 
 
 async def test_no_form_stands_for_a_second_person(gate: Gate, era: Era) -> None:
     gate.four_eyes, gate.trusted = True, True
-    forms = Forms(filled(approve=True))
+    forms = Yes()
 
     failed, text = await call(gate, era, forms)
 
@@ -282,7 +244,7 @@ async def test_no_form_stands_for_a_second_person(gate: Gate, era: Era) -> None:
 async def test_one_approved_round_replayed_runs_once(gate: Gate) -> None:
     arguments = {"statements": ["a"]}
     answers: InputResponses = {"approval": YES}
-    forms = Forms(filled(approve=True))
+    forms = Yes()
     async with Client(server(gate), mode="auto", elicitation_callback=forms) as client:
         first = await client.session.call_tool(
             "run_statements", arguments, allow_input_required=True
@@ -307,7 +269,7 @@ async def test_one_approved_round_replayed_runs_once(gate: Gate) -> None:
 async def test_an_answer_to_a_round_does_not_carry_over_to_a_changed_policy(gate: Gate) -> None:
     arguments = {"statements": ["a"]}
     answers: InputResponses = {"approval": YES}
-    forms = Forms(filled(approve=True))
+    forms = Yes()
     async with Client(server(gate), mode="auto", elicitation_callback=forms) as client:
         first = await client.session.call_tool(
             "run_statements", arguments, allow_input_required=True
@@ -328,7 +290,7 @@ async def test_an_answer_to_a_round_does_not_carry_over_to_a_changed_policy(gate
 
 async def test_an_answer_without_its_round_is_no_answer(gate: Gate) -> None:
     answers: InputResponses = {"approval": YES}
-    forms = Forms(filled(approve=True))
+    forms = Yes()
     async with Client(server(gate), mode="auto", elicitation_callback=forms) as client:
         reply = await client.session.call_tool(
             "run_statements",

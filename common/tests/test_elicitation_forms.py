@@ -59,11 +59,6 @@ class Gate(Extension):
     """A guard in miniature: asks, consumes, runs the approved subset, writes the outcome."""
 
     approvals: LocalApprovals
-    risk: Risk = Risk.WRITE
-    four_eyes: bool = False
-    policy: str = "policy-1"
-    trusted: bool = False
-    caller: Caller = AGENT
     wait_seconds: float = 5.0
     asked: int = 0
     ran: list[Json] = field(default_factory=list[Json])
@@ -77,13 +72,11 @@ class Gate(Extension):
     ) -> HandlerResult:
         del call_next
         arguments = params.arguments or {}
-        call = Call(
-            "demo", params.name, "schema-1", arguments, self.policy, self.risk, self.four_eyes
-        )
+        call = Call("demo", params.name, "schema-1", arguments, "policy-1", Risk.WRITE)
         try:
-            fresh = draft(call, self.caller, self._question(arguments), now=self._now())
+            fresh = draft(call, AGENT, self._question(arguments), now=1_000.0)
             asking = Asking(self.approvals, self.wait_seconds)
-            outcome = await asking.obtain(ctx, params, fresh, self.caller, lambda: self.trusted)
+            outcome = await asking.obtain(ctx, params, fresh, AGENT, lambda: False)
             if isinstance(outcome, Asked):
                 return outcome.result
             if not isinstance(outcome, Approved):
@@ -101,9 +94,6 @@ class Gate(Extension):
         self.asked += 1
         items = tuple(Item(element_id(one), f"statement {one}") for one in arguments["statements"])
         return Question(f"Run these? (rendering {self.asked})", items, items_argument="statements")
-
-    def _now(self) -> float:
-        return 1_000.0
 
 
 def _refusal(text: str) -> CallToolResult:
