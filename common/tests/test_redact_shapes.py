@@ -2,10 +2,11 @@ import os
 import string
 
 import pytest
-from dragoman.answer.redact import redact, redact_json
-from dragoman.answer.secret_shapes import SHAPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dragoman.answer.redact import redact, redact_json
+from dragoman.answer.secret_shapes import SHAPES
 
 ROUNDS = 2_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 40
 

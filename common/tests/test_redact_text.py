@@ -2,10 +2,11 @@ import os
 import time
 
 import pytest
-from dragoman.answer.canonical import Json
-from dragoman.answer.redact import redact, redact_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from dragoman.answer.canonical import Json
+from dragoman.answer.redact import redact, redact_json
 
 ROUNDS = 5_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 60
 
@@ -49,13 +50,13 @@ def connect(user: str, password: str | None = None) -> None:
 HOSTILE = (
     "password=", "password='", 'password="', 'password=\\"', "password=[", "password={", "://a:",
     "eyJ", "-----BEGIN A-----", "authorization: ", "cookie: a=", "sk-", "-u a ", "mysql -x ",
-    "name: a value:", "<a>", "password=|\n", "pass", "\\", "password,", "AKIA", "Bearer ", "'", "a.",
-    "secret\t", "password |", "(a,", "echo a ", "-----", " -p", "ghp_", "password=a,", "-us1",
+    "name: a value:", "<a>", "password=|\n", "pass", "\\", "password,", "AKIA", "Bearer ", "'",
+    "a.", "secret\t", "password |", "(a,", "echo a ", "-----", " -p", "ghp_", "password=a,", "-us1",
 )  # fmt: skip
 
 
 def lines() -> list[str]:
-    return ORDINARY.strip().splitlines()
+    return [str(line) for line in ORDINARY.strip().splitlines()]
 
 
 @pytest.mark.parametrize("line", lines())

@@ -53,7 +53,9 @@ class Coverage(BaseModel):
 
     kept: int = Field(description="In this answer")
     delivered: int = Field(description="Read from the source")
-    claimed: int | None = Field(None, description="There are, says the source; null: unknown")
+    claimed: int | None = Field(
+        default=None, description="There are, says the source; null: unknown"
+    )
 
     @property
     def complete(self) -> bool:

@@ -66,8 +66,8 @@ _KEYED = (
         (?:\\*+"(?P<s1>[^"\\]++)|\\*+'(?P<s2>[^'\\]++)|(?P<s3>[^\s"'\\,}]++))""",
     r"\((?P<key>[\w.\-]++),\s?(?P<secret>[^()\s\"']++)\)",
     r"(?m:^)[ \t]*+(?P<key>[\w\-]++\.[\w.\-]++)[ \t]++(?P<secret>[^\s=:|]\S*+)",
-    r"(?<![\w.\-])--?(?P<key>[A-Za-z][\w.\-]*+)\s{1,4}+"
-    r"""(?:"(?P<s1>[^"]*+)"|'(?P<s2>[^']*+)'|(?P<s3>[^\s\-"'][^\s"']*+))""",
+    r"""(?<![\w.\-])--?(?P<key>[A-Za-z][\w.\-]*+)\s{1,4}+
+        (?:"(?P<s1>[^"]*+)"|'(?P<s2>[^']*+)'|(?P<s3>[^\s\-"'][^\s"']*+))""",
 )
 _FIXED = {  # by words of which a match, in lower case, holds one
     ("authorization", "x-api-key", "x-auth-token"): r"""
@@ -179,7 +179,7 @@ def _hide_pair(match: re.Match[str]) -> str:
     if known is Secrecy.NONE:
         return _inner(match, group or "")
     value = match[group or ""]
-    if known is Secrecy.MAYBE and _assigned(match, key) and not value[:5].isdigit():
+    if known is Secrecy.MAYBE and _assigned(match, key) and not re.fullmatch(r"\d{1,5}", value):
         known = Secrecy.SURE
     return _replace(match, group or "") if is_secret(value, known, key=key) else match[0]
 
