@@ -204,11 +204,14 @@ async def test_a_call_without_outcome_is_unknown_and_says_what_to_check(
     await store.consume(one, b"intent")
 
     standing = await store.propose(fresh(clock))
+    unfinished = await store.unfinished()
 
+    assert [(record.proposal.id, intent) for record, intent in unfinished] == [(one.id, b"intent")]
     assert f"was approved before as {one.id}, and how it ended is unknown" in standing.notes[0]
     assert "check in presto what drop_table did" in standing.notes[0]
     await store.finish(one.id, "success")
     assert (await store.get(one.id)).status() == "used at 1970-01-01 00:16:40 UTC: success"
+    assert await store.unfinished() == []
     with pytest.raises(ApprovalRefused, match="no running call"):
         await store.finish(one.id, "success")
 
@@ -255,3 +258,31 @@ async def test_a_plan_is_its_owner_s_alone_until_it_runs_out(
     clock.now += 10
     with pytest.raises(BadInput, match="ran out"):
         await store.get_plan(plan_id, owner)
+
+
+async def test_a_use_is_known_to_its_caller_though_the_call_is_cancelled(
+    store: LocalApprovals, clock: Clock
+) -> None:
+    one = fresh(clock)
+    await store.propose(one)
+    await store.decide(one.id, BOB, YES)
+    used = False
+
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await store.consume(one, b"intent")
+        used = True
+
+    assert used
+    assert (await store.get(one.id)).state is State.CONSUMED
+
+
+async def test_an_agent_cannot_bury_the_approvers(store: LocalApprovals, clock: Clock) -> None:
+    for number in range(100):
+        await store.propose(fresh(clock, replace(CALL, arguments={"table": str(number)})))
+
+    with pytest.raises(ApprovalRefused, match="100 calls of drop_table already wait"):
+        await store.propose(fresh(clock))
+
+    again = await store.propose(fresh(clock, replace(CALL, arguments={"table": "7"})))
+    assert again.record.state is State.OPEN

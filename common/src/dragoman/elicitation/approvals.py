@@ -1,5 +1,6 @@
 """What a store of approvals promises, wherever it is kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -72,6 +73,13 @@ class Approvals(Protocol):
 
     async def finish(self, proposal_id: str, outcome: str) -> None:
         """Writes how the call ended, also while the call itself is being cancelled."""
+        ...
+
+    async def unfinished(self) -> Sequence[tuple[Record, bytes]]:
+        """Calls that were started and have no outcome, oldest first, each with its intent.
+
+        Some may still run; after a crash these are what a journal may lack.
+        """
         ...
 
     async def save_plan(self, owner: Person, content: str, digest: str, expires: float) -> str:

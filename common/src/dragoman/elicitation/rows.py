@@ -80,6 +80,22 @@ def unfinished(connection: sqlite3.Connection, call: str, now: float) -> list[Re
     )
 
 
+def all_unfinished(connection: sqlite3.Connection, now: float) -> list[tuple[Record, bytes]]:
+    rows = connection.execute(
+        "SELECT id, intent FROM proposals JOIN uses ON uses.proposal = id WHERE outcome = '' "
+        "ORDER BY started"
+    ).fetchall()
+    return [(fetch(connection, row["id"], now), row["intent"]) for row in rows]
+
+
+def count_open(connection: sqlite3.Connection, fresh: Proposal) -> int:
+    """How many calls of the same tool wait in the same person's name."""
+    (count,) = connection.execute(
+        "SELECT count(*) FROM proposals WHERE purpose = ? AND state = 'open'", (_purpose(fresh),)
+    ).fetchone()
+    return int(count)
+
+
 def newest(connection: sqlite3.Connection, now: float) -> list[Record]:
     return _records(connection, "ORDER BY created DESC LIMIT 5000", (), now)
 

@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
@@ -35,6 +35,7 @@ __all__ = ["Approvals", "LocalApprovals"]
 T = TypeVar("T")
 Work: TypeAlias = Callable[[sqlite3.Connection, float], T]
 """What is done in one transaction, at one time (seconds since the epoch)."""
+_MOST_OPEN = 100
 
 
 class LocalApprovals:
@@ -95,13 +96,18 @@ class LocalApprovals:
         )
 
     async def consume(self, proposal: Proposal, intent: bytes) -> None:
-        await self._write(lambda connection, now: _consume(connection, proposal, intent, now))
+        # A use that was written must be known to the caller, who then writes how it ended.
+        with anyio.CancelScope(shield=True):
+            await self._write(lambda connection, now: _consume(connection, proposal, intent, now))
 
     async def finish(self, proposal_id: str, outcome: str) -> None:
         with anyio.CancelScope(shield=True):
             await self._write(
                 lambda connection, now: _finish(connection, proposal_id, outcome, now)
             )
+
+    async def unfinished(self) -> Sequence[tuple[Record, bytes]]:
+        return await self._read(rows.all_unfinished)
 
     async def save_plan(self, owner: Person, content: str, digest: str, expires: float) -> str:
         plan = Plan(secrets.token_hex(16), content, digest, expires)
@@ -168,6 +174,11 @@ def _first(connection: sqlite3.Connection, fresh: Proposal, now: float) -> Stand
         f"{record.status()}."
         for record in rows.unfinished(connection, fresh.call, now)
     ]
+    if rows.count_open(connection, fresh) >= _MOST_OPEN:
+        raise ApprovalRefused(
+            f"{_MOST_OPEN} calls of {fresh.tool} already wait for a person's yes in the name of "
+            f"{fresh.person.subject}. Wait for decisions, or have some withdrawn."
+        )
     rows.add(connection, fresh)
     return Standing(Record(fresh, State.OPEN), notes=tuple(notes))
 
