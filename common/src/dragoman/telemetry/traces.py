@@ -1,0 +1,112 @@
+"""Traces: the SDK opens a SERVER span for every message, this decides where it belongs.
+
+W3C trace context can come in the HTTP header and in the message's `_meta`. The message wins;
+where the header says something else, that stays as a link. A malformed context is as good as
+none.
+"""
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any, Self
+
+from opentelemetry import trace
+from opentelemetry.context import Context, attach, detach
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dragoman.telemetry.collector import Collector
+
+_FIELDS = (b"traceparent", b"tracestate")
+
+
+class Traces:
+    """The process's tracer provider. Without a collector, spans have ids and are not kept."""
+
+    def __init__(self, provider: TracerProvider, collector: Collector | None) -> None:
+        self.provider = provider
+        self._processor = collector.span_processor() if collector else None
+        if self._processor is not None:
+            provider.add_span_processor(self._processor)
+
+    @classmethod
+    def start(cls, server: str, collector: Collector | None) -> Self:
+        """Makes the provider the process's, unless it has one already, which is then used."""
+        found = trace.get_tracer_provider()
+        if not isinstance(found, TracerProvider):
+            found = TracerProvider(
+                resource=Resource.create({"service.name": f"dragoman-{server}"}),
+                sampler=ParentBased(ALWAYS_ON) if collector else ALWAYS_OFF,
+                shutdown_on_exit=False,
+            )
+            trace.set_tracer_provider(found)
+        return cls(found, collector)
+
+    def shutdown(self, seconds: float = 1.0) -> None:
+        """Hands over what is left, for no longer than that; blocks."""
+        if self._processor is not None:
+            self._processor.stop(seconds)
+
+
+class HeaderContext:
+    """ASGI: the header's trace context surrounds the request."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        context = header_context(scope["headers"]) if scope["type"] == "http" else None
+        if context is None:
+            await self._app(scope, receive, send)
+            return
+        token = attach(context)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            detach(token)
+
+
+def header_context(headers: Iterable[tuple[bytes, bytes]]) -> Context | None:
+    """The trace context of raw HTTP headers; nothing when absent, doubled or malformed."""
+    carrier: MutableMapping[str, str] = {}
+    for key, value in headers:
+        if key in _FIELDS:
+            field = key.decode()
+            if field == "traceparent" and field in carrier:
+                return None
+            before = f"{carrier[field]}," if field in carrier else ""
+            carrier[field] = before + value.decode("latin-1")
+    return _context(carrier)
+
+
+def link_header(headers: Mapping[str, str]) -> None:
+    """Inside the SDK's span: if the header's context is not its parent, keeps it as a link."""
+    if "traceparent" not in headers:
+        return
+    span = trace.get_current_span()
+    if not isinstance(span, ReadableSpan) or not span.is_recording():
+        return
+    context = _context({field: headers[field] for field in _names() if field in headers})
+    if context is None:
+        return
+    header = trace.get_current_span(context).get_span_context()
+    if span.parent is None or span.parent.span_id != header.span_id:
+        span.add_link(header, {"dragoman.link": "http.traceparent"})
+
+
+def current_trace_id() -> str:
+    """32 hex digits; empty outside of any trace."""
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else ""
+
+
+def _names() -> Iterable[str]:
+    return (field.decode() for field in _FIELDS)
+
+
+def _context(carrier: Mapping[str, Any]) -> Context | None:
+    if "traceparent" not in carrier:
+        return None
+    context = TraceContextTextMapPropagator().extract(carrier, Context())
+    return context if trace.get_current_span(context).get_span_context().is_valid else None
