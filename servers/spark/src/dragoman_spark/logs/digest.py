@@ -1,0 +1,145 @@
+"""A process log summed up: failures grouped by what they say, and how the process ended."""
+
+import re
+from dataclasses import dataclass, replace
+
+from dragoman_spark.eventlog.places import Place
+from dragoman_spark.logs.layouts import Level
+from dragoman_spark.logs.records import Kind, Record, records
+from dragoman_spark.logs.thrown import Thrown, read_chain
+from dragoman_spark.sources.files import LogFile
+
+__all__ = ["Digest", "LogGroup", "Signal", "read_log"]
+
+_GROUP_LIMIT = 400
+_SIGNAL_LIMIT = 200
+_TEXT_LIMIT = 16_000
+_NUMBERS = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class LogGroup:
+    """Records that say the same but for numbers; `text` and `chain` are those of the first.
+
+    `trailing` counts printed lines after the last one, if that is a traceback.
+    """
+
+    kind: Kind
+    level: Level
+    logger: str
+    message: str
+    text: str
+    chain: tuple[Thrown, ...]
+    count: int
+    first: Place
+    last: Place
+    first_time: int | None
+    last_time: int | None
+    trailing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """An INFO line that tells how work began or the process ended."""
+
+    message: str
+    time: int | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """One log file. Groups come in the order of their first record; `dropped` counts those past 400."""
+
+    file: str
+    size: int
+    groups: tuple[LogGroup, ...]
+    signals: tuple[Signal, ...]
+    dropped: int
+    first_time: int | None
+
+    @property
+    def printed(self) -> tuple[LogGroup, ...]:
+        """Tracebacks and uncaught exceptions, the one that came last at the end."""
+        found = [group for group in self.groups if group.kind is not Kind.LOGGED]
+        return tuple(sorted(found, key=lambda group: group.last))
+
+
+def read_log(file: LogFile) -> Digest:
+    """The digest of one log file, in one pass. Raises LogUnreadable."""
+    tally = _Tally()
+    for record in records(file):
+        tally.add(record)
+    return Digest(
+        file.name,
+        file.size,
+        tuple(tally.groups.values()),
+        tuple(tally.signals),
+        tally.dropped,
+        tally.first_time,
+    )
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.groups: dict[tuple[str, ...], LogGroup] = {}
+        self.signals: list[Signal] = []
+        self.dropped = 0
+        self.first_time: int | None = None
+
+    def add(self, record: Record) -> None:
+        if self.first_time is None:
+            self.first_time = record.head.time
+        if record.head.level < Level.WARN:
+            self._signal(record)
+        else:
+            self._group(record)
+
+    def _signal(self, record: Record) -> None:
+        if len(self.signals) >= _SIGNAL_LIMIT:
+            del self.signals[_SIGNAL_LIMIT // 2]
+        message = record.head.message[:500]
+        self.signals.append(Signal(message, record.head.time, record.place))
+
+    def _group(self, record: Record) -> None:
+        key = _key(record)
+        known = self.groups.get(key)
+        if known is not None:
+            self.groups[key] = replace(
+                known,
+                count=known.count + 1,
+                last=record.place,
+                last_time=record.head.time,
+                trailing=record.trailing,
+            )
+        elif len(self.groups) >= _GROUP_LIMIT:
+            self.dropped += 1
+        else:
+            self.groups[key] = _first(record)
+
+
+def _key(record: Record) -> tuple[str, ...]:
+    body = record.body
+    said = [line for line in body if not line.startswith((" ", "\t"))][:6]
+    frames = [line for line in body if line.startswith("\tat ")][:5]
+    shape = [record.head.message[:300], *said]
+    return (record.kind, record.head.logger, *(_NUMBERS.sub("#", text) for text in shape), *frames)
+
+
+def _first(record: Record) -> LogGroup:
+    text = record.text[:_TEXT_LIMIT]
+    head = record.head
+    return LogGroup(
+        record.kind,
+        head.level,
+        head.logger.rsplit(".", 1)[-1],
+        head.message[:2_000],
+        text,
+        read_chain(text),
+        1,
+        record.place,
+        record.place,
+        head.time,
+        head.time,
+        record.trailing,
+    )
