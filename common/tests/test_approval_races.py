@@ -211,7 +211,7 @@ async def run(out):
     number = 0
     while True:
         number += 1
-        call = Call("demo", "drop", "s", {"table": f"{out}.{number}"}, "p", Risk.DESTROY)
+        call = Call("demo", "drop", "s", {"table": f"{os.getpid()}.{number}"}, "p", Risk.DESTROY)
         one = draft(call, AGENT, Question("Drop?"), 1000.0, 9e9)
         await store.propose(one)
         await store.decide(one.id, BOB, Verdict(yes=True, door=Door.COMMAND))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.elicitation.question import (
@@ -96,6 +96,7 @@ def test_a_question_cannot_move_the_terminal_or_turn_its_reader_s_text_around() 
     assert shown == "Drop \\u001b[2Ktable\\u202eelbat\\u200b\\u000d?\nreally\ttrue"
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.text(max_size=5), min_size=1, max_size=8, unique=True),
     st.data(),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.answer.canonical import Json, digest
@@ -144,6 +144,7 @@ values = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(max_size=4), values, max_size=4), st.randoms())
 def test_equal_arguments_have_equal_digests_whatever_the_order_of_keys(
     arguments: dict[str, Json], order: random.Random
@@ -154,11 +155,13 @@ def test_equal_arguments_have_equal_digests_whatever_the_order_of_keys(
     assert digest(arguments) == digest(json.loads(json.dumps(arguments)))
 
 
+@settings(max_examples=50, deadline=None)
 @given(values, values)
 def test_unequal_arguments_have_unequal_digests(one: Json, other: Json) -> None:
     assert (digest(one) == digest(other)) <= (_plain(one) == _plain(other))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(min_value=2**53 - 4), st.integers(min_value=1, max_value=3))
 def test_neighbouring_large_integers_do_not_collide(number: int, step: int) -> None:
     one = proposal(replace(CALL, arguments={"n": number}))
