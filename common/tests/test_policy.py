@@ -84,6 +84,19 @@ def test_a_forbid_on_server_or_tool_forbids_the_tool(scope: str) -> None:
     assert policy.decide_tool(ALICE, "spark.read", "read_log") == Decision(False, ("closed",))
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ['resource == Server::"spark"', "resource is Tool", 'resource in Tool::"spark/read_log"'],
+)
+def test_a_condition_on_server_or_tool_is_tried_for_both(condition: str) -> None:
+    clause = f"(principal, action, resource) when {{ {condition} }};"
+    permit = spark(f'@id("p") permit {clause}')
+    forbid = spark(f'{SPARK} @id("f") forbid {clause}')
+
+    assert permit.decide_tool(BOB, "spark.read", "read_log") == Decision(True, ("p",))
+    assert forbid.decide_tool(ALICE, "spark.read", "read_log") == Decision(False, ("f",))
+
+
 def test_a_tool_is_held_to_its_own_channels_and_else_to_its_servers() -> None:
     policy = spark(IN_CHANNEL)
 
