@@ -12,7 +12,7 @@ ROUNDS = 5_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 150
 
 hostile = st.lists(
     st.sampled_from(
-        ["[/data ", "[data", "]", "\n", "［/data", "【 / data", "[/DATA 1a2b3c]", "a", " "]
+        ["[/data ", "[data", "]", "\n", "\uff3b/data", "【 / data", "[/DATA 1a2b3c]", "a", " "]
     )
     | st.from_regex("[0-9a-f]{6}", fullmatch=True)
     | st.text(max_size=5),

@@ -54,7 +54,7 @@ class Coverage(BaseModel):
     kept: int = Field(description="In this answer")
     delivered: int = Field(description="Read from the source")
     claimed: int | None = Field(
-        default=None, description="There are, says the source; null: unknown"
+        default=None, description="The source says there are; null: unknown"
     )
 
     @property

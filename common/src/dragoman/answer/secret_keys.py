@@ -4,6 +4,8 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from dragoman.answer import secret_words
+
 MARK = "[redacted]"
 
 
@@ -17,235 +19,6 @@ class Secrecy(IntEnum):
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _LONGEST_KEY = 120
-
-_SURE = [
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "secret",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "signingkey",
-    "encryptionkey",
-    "encryptkey",
-    "masterkey",
-    "accountkey",
-    "storagekey",
-    "sharedkey",
-    "sharedaccesskey",
-    "authkey",
-    "serverkey",
-    "servicekey",
-    "sshkey",
-    "deploykey",
-    "fernetkey",
-    "licensekey",
-    "hostkey",
-    "sessionkey",
-    "integrationkey",
-    "accesstoken",
-    "authtoken",
-    "refreshtoken",
-    "idtoken",
-    "bearertoken",
-    "sessiontoken",
-    "securitytoken",
-    "sastoken",
-    "apitoken",
-    "bottoken",
-    "csrftoken",
-    "xsrftoken",
-    "usertoken",
-    "connectionstring",
-    "connstring",
-    "connectstring",
-    "jsessionid",
-    "phpsessid",
-    "clientassertion",
-    "samlresponse",
-    "samlassertion",
-    "jaasconfig",
-    "webhookurl",
-    "encryptionpass",
-    "xamzsignature",
-    "xgoogsignature",
-    "xamzcredential",
-    "xgoogcredential",
-    "sqlalchemyconn",
-]
-_SURE_ALONE = frozenset(["pwd", "pw", "passwords", "secrets", "pswd", "psw", "dsn"])
-_SURE_LAST = frozenset(
-    [
-        "pass",
-        "token",
-        "pwd",
-        "pw",
-        "pswd",
-        "psw",
-        "credential",
-        "credentials",
-        "apikey",
-        "otp",
-        "pin",
-    ]
-)
-_MAYBE = frozenset(
-    [
-        "token",
-        "key",
-        "auth",
-        "credential",
-        "credentials",
-        "session",
-        "sessionid",
-        "sid",
-        "pass",
-        "signature",
-        "sig",
-        "cookie",
-        "jwt",
-        "bearer",
-        "otp",
-        "pin",
-        "authorization",
-        "code",
-        "salt",
-        "nonce",
-        "assertion",
-        "keys",
-        "tokens",
-        "conn",
-    ]
-)
-_HARMLESS_LAST = frozenset(
-    [
-        "file",
-        "files",
-        "path",
-        "paths",
-        "dir",
-        "name",
-        "names",
-        "type",
-        "types",
-        "url",
-        "uri",
-        "endpoint",
-        "policy",
-        "policies",
-        "expiry",
-        "expires",
-        "expired",
-        "expiration",
-        "expire",
-        "ttl",
-        "length",
-        "len",
-        "min",
-        "max",
-        "count",
-        "counts",
-        "limit",
-        "limits",
-        "arn",
-        "version",
-        "versions",
-        "hint",
-        "required",
-        "enabled",
-        "disabled",
-        "field",
-        "fields",
-        "column",
-        "columns",
-        "alias",
-        "provider",
-        "providers",
-        "class",
-        "store",
-        "location",
-        "manager",
-        "rotation",
-        "renewer",
-        "renewal",
-        "kind",
-        "service",
-        "scope",
-        "issuer",
-        "format",
-        "algorithm",
-        "usage",
-        "budget",
-        "index",
-        "position",
-        "date",
-        "time",
-        "age",
-        "at",
-        "in",
-        "interval",
-        "ms",
-        "seconds",
-        "size",
-        "bytes",
-        "used",
-        "rate",
-        "status",
-        "state",
-        "error",
-        "errors",
-        "id",
-        "ids",
-        "region",
-        "ref",
-        "validity",
-        "period",
-        "attempts",
-        "retries",
-        "strength",
-        "check",
-        "checker",
-        "validator",
-        "encoder",
-        "encoding",
-        "mode",
-    ]
-)
-_COUNTING = frozenset(["num", "number", "count", "max", "min", "total", "n", "avg", "mean"])
-_PAGING = frozenset(
-    [
-        "next",
-        "page",
-        "paging",
-        "pagination",
-        "continuation",
-        "continue",
-        "cursor",
-        "sync",
-        "unexpected",
-        "previous",
-        "prev",
-        "max",
-        "num",
-        "total",
-        "input",
-        "output",
-        "prompt",
-        "completion",
-        "eos",
-        "bos",
-        "pad",
-        "mask",
-        "sep",
-        "unk",
-        "special",
-    ]
-)
-_NOT_PASS = frozenset(
-    ["bypass", "compass", "trespass", "encompass", "surpass", "overpass", "underpass"]
-)
 
 _PLACEHOLDER = re.compile(
     r"""(?ix)
@@ -274,9 +47,13 @@ def secrecy(key: str) -> Secrecy:
     last, tail = words[-1], "".join(words[-4:])
     if tail.endswith(("accesskeyid", "webhookurl", "jsessionid", "phpsessid")):
         return Secrecy.SURE
-    if last in _HARMLESS_LAST or (words[0] in _COUNTING and len(words) > 1):
+    if last in secret_words.HARMLESS_LAST or (words[0] in secret_words.COUNTING and len(words) > 1):
         return Secrecy.NONE
-    if any(stem in tail for stem in _SURE) or last in _SURE_ALONE or _joined_pass(last):
+    if (
+        any(stem in tail for stem in secret_words.SURE)
+        or last in secret_words.SURE_ALONE
+        or _joined_pass(last)
+    ):
         return Secrecy.SURE
     return _by_last_word(words)
 
@@ -311,12 +88,12 @@ def _dense(value: str) -> bool:
 
 def _by_last_word(words: list[str]) -> Secrecy:
     last = words[-1]
-    if last in {"token", "tokens"} and len(words) > 1 and words[-2] in _PAGING:
+    if last in {"token", "tokens"} and len(words) > 1 and words[-2] in secret_words.PAGING:
         return Secrecy.NONE
-    if last in _SURE_LAST and len(words) > 1:
+    if last in secret_words.SURE_LAST and len(words) > 1:
         return Secrecy.SURE
-    return Secrecy.MAYBE if last in _MAYBE else Secrecy.NONE
+    return Secrecy.MAYBE if last in secret_words.MAYBE else Secrecy.NONE
 
 
 def _joined_pass(word: str) -> bool:
-    return len(word) > 4 and word.endswith("pass") and word not in _NOT_PASS
+    return len(word) > 4 and word.endswith("pass") and word not in secret_words.NOT_PASS
