@@ -52,7 +52,7 @@ class Approvals(Protocol):
         ...
 
     async def list(self, reader: Caller) -> list[Record]:
-        """What the reader may decide or asked for themselves, newest first, at most 200."""
+        """What the reader may decide or asked for themselves: open first, then newest, 200."""
         ...
 
     async def decide(self, proposal_id: str, approver: Caller, verdict: Verdict) -> Record:

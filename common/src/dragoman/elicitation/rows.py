@@ -97,7 +97,8 @@ def count_open(connection: sqlite3.Connection, fresh: Proposal) -> int:
 
 
 def newest(connection: sqlite3.Connection, now: float) -> list[Record]:
-    return _records(connection, "ORDER BY created DESC LIMIT 5000", (), now)
+    """Open ones first, so that no flood of others can hide what waits."""
+    return _records(connection, "ORDER BY state <> 'open', created DESC LIMIT 5000", (), now)
 
 
 def add(connection: sqlite3.Connection, proposal: Proposal) -> None:
