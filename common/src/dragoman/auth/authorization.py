@@ -136,7 +136,7 @@ def loopback_uri(uri: str) -> bool:
         return False
     try:
         parts = urlsplit(uri)
-        host = parts.hostname
+        host, _ = parts.hostname, parts.port
     except ValueError:
         return False
     plain = parts.scheme == "http" and not parts.fragment and "@" not in parts.netloc

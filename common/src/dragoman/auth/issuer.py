@@ -12,7 +12,6 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import Self, cast
 
-import jwt
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     generate_private_key,
 )
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from jwt import PyJWS
 from jwt.algorithms import ECAlgorithm
 from jwt.utils import base64url_encode
 
@@ -145,7 +145,8 @@ class DevelopmentIssuer:
         usual = {"iss": self.url, "iat": now, "nbf": now, "exp": now + LIFETIME}
         every = usual | {"jti": token_urlsafe(12)} | dict(claims)
         payload = {name: value for name, value in every.items() if value is not None}
-        return jwt.encode(payload, self.key.private, "ES256", {"kid": self.key.kid})
+        body = msgspec.json.encode(payload)
+        return PyJWS().encode(body, self.key.private, "ES256", {"kid": self.key.kid})
 
 
 def dev_token(issuer: DevelopmentIssuer, claims: Mapping[str, object]) -> str:
