@@ -1,0 +1,204 @@
+"""Assembles a declared server: SDK server, guard and ASGI application in one."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp.server import CacheHint, MCPServer
+from mcp.server.mcpserver import RequestStateSecurity
+from mcp.server.mcpserver.tools import Tool as SdkTool
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.types import Scope
+
+from dragoman.auth.asgi import Authenticate
+from dragoman.auth.caller import Caller
+from dragoman.auth.challenge import Resource
+from dragoman.auth.jwt import Tokens
+from dragoman.auth.mesh import Mesh
+from dragoman.auth.refusal import Reason
+from dragoman.calls import Ledger
+from dragoman.desk import Desk
+from dragoman.edge import Edge, StepUp
+from dragoman.elicitation.proposal import Proposal
+from dragoman.elicitation.store import LocalApprovals
+from dragoman.errors import DragomanError
+from dragoman.guard import Guard
+from dragoman.judge import Judge
+from dragoman.server import Backends, Server, load_policy
+from dragoman.settings import Settings
+from dragoman.telemetry.collector import Collector
+from dragoman.telemetry.journal import Journal
+from dragoman.telemetry.metrics import Metrics
+from dragoman.telemetry.traces import HeaderContext, Traces
+from dragoman.tool import Tool
+
+_LIST_SECONDS = 5
+
+
+class NotForProduction(DragomanError):
+    """Something that only development may do was asked for in production."""
+
+
+class App:
+    """One assembled server: `mcp` for clients in this process, `asgi` for HTTP.
+
+    Use `running()` around either: it opens the backends and closes the journal.
+    """
+
+    def __init__(self, server: Server, settings: Settings, local: Caller | None = None) -> None:
+        self.server = server
+        self.settings = settings
+        self.draining = False
+        policy = load_policy(server)
+        self.collector = Collector.configured()
+        self.traces = Traces.start(server.name, self.collector)
+        self.judge = Judge(server.name, policy, server.tools, _native(server))
+        self.metrics = Metrics(server.name, tools=server.tools, collector=self.collector)
+        self.journal = Journal.open(
+            settings.journal_folder(server.name), server=server.name, instance=settings.instance
+        )
+        self.metrics.watch(self.journal)
+        self.approvals = LocalApprovals(settings.approvals_file, self._may_approve)
+        self.ledger = Ledger(self.judge, self.journal, self.metrics)
+        self.guard = Guard(
+            self.judge,
+            self.ledger,
+            Desk(self.judge, self.ledger, self.approvals),
+            local=local,
+            seconds=settings.call_seconds,
+        )
+        self.mcp = _sdk_server(server, settings, self.guard)
+        self.tokens = Tokens(settings.issuers)
+        self.backends = Backends()
+        self.asgi = HeaderContext(self._asgi())
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Open while entered; on the way out every record is written."""
+        try:
+            async with self.server.backends() as backends:
+                self.backends = backends
+                self.guard.openers = backends.openers
+                await self.tokens.load()
+                yield
+        finally:
+            await self.tokens.aclose()
+            await self.journal.aclose()
+            self.traces.shutdown()
+            self.metrics.shutdown()
+
+    @asynccontextmanager
+    async def _lifespan(self) -> AsyncGenerator[None]:
+        async with self.running(), self.mcp.session_manager.run():
+            yield
+
+    async def idle(self) -> None:
+        """Returns when no call is running."""
+        await self.guard.idle.wait()
+
+    async def run_stdio(self) -> None:
+        """Serves this process's standard input and output until it is closed."""
+        async with self.running():
+            await self.mcp.run_stdio_async()
+
+    async def problems(self) -> list[str]:
+        """Why this replica should get no calls now; empty when it is ready."""
+        found = ["it is being stopped"] if self.draining else []
+        found += [f"no keys of issuer {name}" for name in self.tokens.without_keys]
+        if self.backends.problem is not None and (sentence := await self.backends.problem()):
+            found.append(sentence)
+        return found
+
+    def degraded(self) -> list[str]:
+        """What is wrong while reads go on."""
+        return [] if self.journal.healthy else ["the audit journal cannot be written"]
+
+    def _asgi(self) -> Authenticate:
+        resource = Resource(self.server.name, self.settings.address, tuple(self.tokens.issuers))
+        transport = TransportSecuritySettings(
+            allowed_hosts=list(self.settings.allowed_hosts),
+            allowed_origins=list(self.settings.allowed_origins),
+        )
+        self.mcp.streamable_http_app(
+            max_request_body_size=self.settings.body_limit, transport_security=transport
+        )
+        edge = Edge(
+            StepUp(self.mcp.session_manager.asgi_app, self.judge, resource),
+            resource,
+            problems=self.problems,
+            degraded=self.degraded,
+            metrics=self.metrics.prometheus_text,
+            lifespan=self._lifespan,
+        )
+        return Authenticate(
+            edge,
+            tokens=self.tokens,
+            mesh=Mesh(self.settings.trusted_peers, self.settings.trust_domain),
+            resource=resource,
+            on_refusal=self._turned_away,
+        )
+
+    async def _turned_away(self, scope: Scope, reason: Reason) -> None:
+        del scope
+        self.ledger.turned_away(reason)
+
+    def _may_approve(self, approver: Caller, proposal: Proposal) -> bool:
+        action = f"{self.server.name}.approve"
+        ours = proposal.server == self.server.name
+        return ours and self.judge.policy.decide(approver, action).allowed
+
+
+def assemble(server: Server, settings: Settings, local: Caller | None = None) -> App:
+    """The server, ready to run. Raises NotForProduction, PolicyInvalid and StoreUnavailable."""
+    if settings.env == "production":
+        raise NotForProduction(
+            "In production a server starts only with a bundle that the registry signed for its "
+            "manifest, and this release has no registry yet. Use DRAGOMAN_ENV=development."
+        )
+    logging.getLogger("mcp").setLevel(logging.WARNING)
+    return App(server, settings, local)
+
+
+def _sdk_server(server: Server, settings: Settings, guard: Guard) -> MCPServer[Any]:
+    key = settings.request_state_key
+    security = RequestStateSecurity(keys=[key.get_secret_value()]) if key else None
+    mcp = MCPServer[Any](
+        server.name,
+        title=server.title,
+        instructions=server.instructions,
+        version=server.version,
+        tools=[_sdk_tool(tool) for tool in server.tools.values()],
+        extensions=[guard],
+        middleware=[guard.middleware],
+        request_state_security=security,
+        cache_hints={"tools/list": CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="private")},
+        log_level="WARNING",
+    )
+    if server.native is not None:
+        server.native.register(mcp)
+    return mcp
+
+
+def _sdk_tool(tool: Tool) -> SdkTool:
+    """The tool as the SDK lists it; the guard runs it, never the SDK."""
+    return SdkTool(
+        fn=tool.function,
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        parameters=tool.input_schema,
+        fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=tool.output_schema),
+        is_async=True,
+        context_kwarg=None,
+        annotations=tool.annotations,
+        icons=None,
+        meta={"dragoman/risk": tool.risk.value},
+    )
+
+
+def _native(server: Server) -> dict[str, str]:
+    if server.native is None:
+        return {}
+    return {**server.native.tools, **server.native.prompts, **server.native.resources}

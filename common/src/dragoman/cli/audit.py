@@ -1,0 +1,130 @@
+"""`dragoman audit`: what was asked, decided and done, and whether the journal is whole."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.table import Table
+
+from dragoman.errors import BadInput
+from dragoman.settings import Settings
+from dragoman.telemetry.read import follow, tail
+from dragoman.telemetry.record import Stored
+from dragoman.telemetry.summary import summary
+from dragoman.telemetry.verify import verify
+
+app = App(name="audit", help="Summarise, follow and verify the audit journals of this machine.")
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines")]
+
+
+@app.default
+def summarise(*, as_json: AsJson = False) -> int:
+    """Calls by their end and minutes saved, repeated calls counted once."""
+    told = {journal: summary(journal) for journal in _journals()}
+    if as_json:
+        for journal, one in told.items():
+            print(json.dumps({"journal": _name(journal), **msgspec.to_builtins(one)}))  # noqa: T201  # the output
+        return 0
+    table = Table(
+        "journal", "calls", "by end", "people", "minutes saved", box=None, header_style="bold"
+    )
+    for journal, one in told.items():
+        ends = ", ".join(f"{count} {result}" for result, count in sorted(one.results.items()))
+        minutes = one.minutes
+        table.add_row(
+            _name(journal),
+            str(one.calls),
+            ends,
+            str(one.people),
+            f"{minutes.low:g} to {minutes.high:g} (claimed {minutes.mid:g})",
+        )
+    Console().print(table)
+    return 0
+
+
+@app.command(name="tail")
+def tail_(
+    journal: str | None = None,
+    *,
+    lines: int = 20,
+    followed: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the newest records.
+
+    Parameters
+    ----------
+    journal
+        Server and instance, e.g. spark/local; needed only when there are several.
+    lines
+        How many.
+    followed
+        Go on showing what is added, until interrupted.
+    """
+    folder = _one(journal)
+    shown = tail(folder, lines)
+    for stored in shown:
+        _show(stored, as_json=as_json)
+    if followed:
+        after = shown[-1].seq if shown else 0
+        for stored in follow(folder, after, lambda: time.sleep(0.5)):
+            _show(stored, as_json=as_json)
+
+
+@app.command(name="verify")
+def verify_(journal: str | None = None) -> int:
+    """Check every link of the chain; name the first bad record and exit 1 if there is one.
+
+    Parameters
+    ----------
+    journal
+        Server and instance, e.g. spark/local; all when not given.
+    """
+    console = Console()
+    folders = [_one(journal)] if journal else _journals()
+    reports = [(folder, verify(folder)) for folder in folders]
+    for folder, report in reports:
+        mark = "[green]intact[/]" if report.ok else "[red]broken[/]"
+        console.print(f"{mark} {_name(folder)}: {report.links} records")
+        if report.bad is not None:
+            bad = report.bad
+            console.print(f"  {bad.segment} line {bad.line}, record {bad.seq}: {bad.text}")
+        for torn in report.torn:
+            console.print(f"  {torn.segment}: {torn.size} torn bytes at {torn.offset}")
+    return int(not all(report.ok for _, report in reports))
+
+
+def _journals() -> list[Path]:
+    folder = Settings().state / "audit"
+    found = sorted(path for path in folder.glob("*/*") if path.is_dir())
+    if not found:
+        raise BadInput(f"No journal under {folder}: set DRAGOMAN_STATE to the server's folder.")
+    return found
+
+
+def _one(journal: str | None) -> Path:
+    found = {_name(path): path for path in _journals()}
+    if journal is None and len(found) == 1:
+        return next(iter(found.values()))
+    if journal not in found:
+        raise BadInput(f"Name one journal: {', '.join(found)}.")
+    return found[journal]
+
+
+def _name(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def _show(stored: Stored, *, as_json: bool) -> None:
+    record = stored.record
+    if as_json:
+        line = {"seq": stored.seq, "time": stored.time, "record": record}
+        print(msgspec.json.encode(line).decode())  # noqa: T201  # the output
+        return
+    who = record.subject or record.workload or "-"
+    end = record.result or record.error
+    print(f"{stored.time} {stored.seq:>6} {record.kind:<8} {who:<12} {record.tool} {end}".rstrip())  # noqa: T201  # the output

@@ -1,0 +1,111 @@
+"""Where a dangerous call stops until a person has said yes to exactly that call."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from mcp.server.context import ServerRequestContext
+from mcp.types import CallToolRequestParams, CallToolResult, InputRequiredResult
+
+from dragoman.answer.canonical import Json
+from dragoman.answer.text import error_result
+from dragoman.calls import Call, Ledger
+from dragoman.elicitation.approvals import Approvals
+from dragoman.elicitation.ask import (
+    Approved,
+    Asked,
+    Asking,
+    CannotAsk,
+    DeclinedByClient,
+    Rejected,
+)
+from dragoman.elicitation.door import answer_text
+from dragoman.elicitation.proposal import Call as ProposedCall
+from dragoman.elicitation.proposal import draft
+from dragoman.elicitation.question import subset
+from dragoman.execution import read_arguments
+from dragoman.judge import Judge
+from dragoman.tool import Tool
+
+
+@dataclass(frozen=True)
+class Go:
+    """A yes that has been used up: the call runs now, with the arguments that were let through."""
+
+    arguments: Mapping[str, Any]
+
+
+class Desk:
+    """Asks for, checks and consumes approvals for one server."""
+
+    def __init__(self, judge: Judge, ledger: Ledger, approvals: Approvals) -> None:
+        self.approvals = approvals
+        self._judge = judge
+        self._ledger = ledger
+        self._asking = Asking(approvals)
+
+    async def ask(
+        self,
+        call: Call,
+        tool: Tool,
+        backend: object,
+        params: CallToolRequestParams,
+        ctx: ServerRequestContext[Any, Any],
+    ) -> Go | CallToolResult | InputRequiredResult:
+        """The go-ahead, or what to return instead of running the call."""
+        given = _as_json(tool, call.arguments)
+        if tool.confirm is None:
+            raise TypeError(f"{tool.name} asks but has no question")
+        question = await tool.confirm(read_arguments(tool, given), backend, call.caller)
+        proposed = ProposedCall(
+            server=self._judge.server,
+            tool=tool.name,
+            tool_schema=tool.schema_digest,
+            arguments=given,
+            policy_version=self._judge.policy.version,
+            risk=tool.risk,
+            four_eyes=tool.four_eyes,
+        )
+        fresh = draft(proposed, call.caller, question, time.time())
+        outcome = await self._asking.obtain(
+            ctx, params, fresh, call.caller, lambda: self._trusts(call)
+        )
+        match outcome:
+            case Approved():
+                return await self._use(call, tool, outcome, given)
+            case Asked(proposal, result):
+                self._ledger.asked(call, proposal.id)
+                return result
+            case Rejected() | DeclinedByClient() | CannotAsk():
+                self._ledger.unanswered(call, outcome)
+                return error_result(answer_text(outcome))
+            case _:
+                assert_never(outcome)
+
+    async def finish(self, call: Call) -> None:
+        """Writes into the store how an approved call ended."""
+        if call.consumed:
+            await self.approvals.finish(call.proposal, call.result or "unknown")
+
+    async def _use(
+        self, call: Call, tool: Tool, approved: Approved, given: Mapping[str, Json]
+    ) -> Go:
+        """Intent first, then the single use: a crash between them leaves nothing executed."""
+        question = approved.proposal.question
+        let_through = given
+        if question.items_argument:
+            let_through = subset(given, question.items_argument, approved.struck)
+        intent = await self._ledger.commit(call, approved.proposal, let_through)
+        await self.approvals.consume(approved.proposal, intent)
+        call.consumed = True
+        return Go(read_arguments(tool, let_through))
+
+    def _trusts(self, call: Call) -> bool:
+        return self._judge.policy.decide(call.caller, f"{self._judge.server}.confirm").allowed
+
+
+def _as_json(tool: Tool, raw: Mapping[str, Any]) -> dict[str, Json]:
+    """The arguments by value, defaults filled in, so that two spellings of a call are one."""
+    read_arguments(tool, raw)
+    return tool.arguments.model_validate(dict(raw)).model_dump(mode="json")

@@ -1,0 +1,90 @@
+"""The HTTP edge inside authentication: which path leads where, and the step-up challenge."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+from mcp.shared.inbound import decode_header_value
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dragoman.auth.asgi import CALLER
+from dragoman.auth.challenge import Resource, insufficient_scope, well_known
+from dragoman.judge import Judge
+
+PATHS = frozenset({"/mcp", "/mcp/"})
+_PROBE_SECONDS = 2.0
+
+
+class Edge:
+    """Sends the MCP endpoint to the SDK and everything else to the few pages around it.
+
+    `problems` says why this replica should get no calls, `degraded` what is wrong but bearable.
+    """
+
+    def __init__(  # each is one page or one door
+        self,
+        mcp: ASGIApp,
+        resource: Resource,
+        *,
+        problems: Callable[[], Awaitable[list[str]]],
+        degraded: Callable[[], list[str]],
+        metrics: Callable[[], bytes],
+        lifespan: Callable[[], AbstractAsyncContextManager[None]],
+    ) -> None:
+        self._mcp = mcp
+        self._problems = problems
+        self._degraded = degraded
+        self._metrics = metrics
+        routes = [
+            Route("/healthz", self._healthz),
+            Route("/readyz", self._readyz),
+            Route("/metrics", self._metrics_page),
+            *well_known(resource),
+        ]
+        self._pages = Starlette(routes=routes, lifespan=lambda _: lifespan())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        at_mcp = scope["type"] == "http" and scope["path"] in PATHS
+        await (self._mcp if at_mcp else self._pages)(scope, receive, send)
+
+    async def _healthz(self, _: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    async def _readyz(self, _: Request) -> Response:
+        problems = ["a backend or a key endpoint does not answer"]
+        with anyio.move_on_after(_PROBE_SECONDS):
+            problems = await self._problems()
+        body = {"ready": not problems, "problems": problems, "degraded": self._degraded()}
+        return JSONResponse(body, status_code=503 if problems else 200)
+
+    async def _metrics_page(self, _: Request) -> Response:
+        return Response(self._metrics(), media_type="text/plain; version=0.0.4")
+
+
+class StepUp:
+    """403 with the missing scope, for tools that this caller can see (2026-07-28 requests).
+
+    Older clients name no tool in a header; they are told by the guard, in the protocol.
+    """
+
+    def __init__(self, app: ASGIApp, judge: Judge, resource: Resource) -> None:
+        self._app = app
+        self._judge = judge
+        self._resource = resource
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: list[tuple[bytes, bytes]] = scope["headers"]
+        found = dict(headers)
+        if found.get(b"mcp-method") == b"tools/call":
+            name = decode_header_value(found.get(b"mcp-name", b"").decode("latin-1")) or ""
+            caller = scope[CALLER]
+            missing = self._judge.missing_scope(caller, name)
+            if missing and self._judge.sees(caller, name):
+                answer = insufficient_scope([missing], self._resource.metadata_url)
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)

@@ -1,0 +1,96 @@
+"""Runs one tool: arguments in, hidden parameters filled, result out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import anyio
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from dragoman.auth.caller import Caller
+from dragoman.errors import BadInput, DragomanError
+from dragoman.tool import Permits, Progress, Tool
+
+Opener = Callable[[Caller, str, Permits], Awaitable[object]]
+"""Opens a backend client for a caller, an instance and what that caller may see.
+
+The instance is the call's argument of that name, "" for the default one.
+"""
+
+
+class TookTooLong(DragomanError):
+    """The call ran into its time limit and was cancelled."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What a running call may use besides its arguments."""
+
+    caller: Caller
+    progress: Progress
+    permits: Permits
+    openers: Mapping[type, Opener]
+
+    async def fill(self, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's hidden parameters by name, backends opened for this caller."""
+        own: dict[type, object] = {
+            Caller: self.caller,
+            Progress: self.progress,
+            Permits: self.permits,
+        }
+        filled: dict[str, Any] = {}
+        for name, injection in tool.injected.items():
+            if injection.kind in own:
+                filled[name] = own[injection.kind]
+            else:
+                opener = self.openers[injection.kind]
+                filled[name] = await opener(
+                    self.caller, str(arguments.get("instance", "")), self.permits
+                )
+        return filled
+
+
+def read_arguments(tool: Tool, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the function takes them.
+
+    Raises BadInput naming each argument that is unknown, missing or of the wrong type.
+    """
+    try:
+        parsed = tool.arguments.model_validate(dict(raw))
+    except ValidationError as invalid:
+        known = list(tool.arguments.model_fields)
+        problems = "; ".join(_problem(error, known) for error in invalid.errors())
+        raise BadInput(f"{tool.name}: {problems}. Correct the arguments and call again.") from None
+    return {name: getattr(parsed, name) for name in tool.arguments.model_fields}
+
+
+async def run(
+    tool: Tool, arguments: Mapping[str, Any], filled: Mapping[str, Any], *, seconds: float
+) -> BaseModel:
+    """The tool's answer; cancelled after `seconds`, and then TookTooLong."""
+    with anyio.move_on_after(seconds):
+        answer: BaseModel = await tool.function(**arguments, **filled)
+        return answer
+    raise TookTooLong(
+        f"{tool.name} took longer than {seconds:g} s and was cancelled. Ask for less at once."
+    )
+
+
+def backend_of(tool: Tool, filled: Mapping[str, Any]) -> object:
+    """The backend that `confirm=` looks at: the tool's first one, or None."""
+    own = {Caller, Progress, Permits}
+    names = (name for name, injection in tool.injected.items() if injection.kind not in own)
+    return next((filled[name] for name in names), None)
+
+
+def _problem(error: ErrorDetails, known: list[str]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(place, known, n=1)
+        meant = f", did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}"
+        return f"unknown argument `{place}`{meant}"
+    if error["type"] == "missing":
+        return f"argument `{place}` is missing"
+    return f"argument `{place}`: {error['msg']}"

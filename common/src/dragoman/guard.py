@@ -1,0 +1,191 @@
+"""The one interceptor that every call passes.
+
+Three seams, one judgement: the ASGI edge answers 401 and 403, the middleware filters what a
+caller may see, the extension asks, executes and records tool calls. All of them come to
+`Judge` and `Ledger` here; no tool body knows about any of it.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import anyio
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.extension import Extension
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, InputRequiredResult
+
+from dragoman.answer.redact import redact
+from dragoman.answer.text import error_result, to_result
+from dragoman.auth.asgi import CALLER
+from dragoman.auth.caller import Caller
+from dragoman.calls import Call, Ledger
+from dragoman.desk import Desk, Go
+from dragoman.errors import DragomanError, NotPermitted, Refused
+from dragoman.execution import Hands, Opener, TookTooLong, backend_of, read_arguments, run
+from dragoman.judge import Judge
+from dragoman.listing import filtered
+from dragoman.telemetry.record import Result
+from dragoman.telemetry.traces import link_header
+from dragoman.tool import Tool
+
+Context = ServerRequestContext[Any, Any]
+_log = logging.getLogger(__name__)
+
+
+class Guard(Extension):
+    """Decides, asks, executes and records, for one server.
+
+    `local` is the caller where there is no HTTP request: stdio and tests. `openers` are the
+    backends, filled in when the server starts.
+    """
+
+    identifier = "dev.dragoman/guard"
+
+    def __init__(
+        self, judge: Judge, ledger: Ledger, desk: Desk, *, local: Caller | None, seconds: float
+    ) -> None:
+        self.judge = judge
+        self.ledger = ledger
+        self.desk = desk
+        self.openers: Mapping[type, Opener] = {}
+        self.idle = asyncio.Event()
+        self._running = 0
+        self._local = local
+        self._seconds = seconds
+        self.idle.set()
+
+    async def middleware(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Every message: what may not be seen is filtered, and how long it took is measured."""
+        if ctx.request_id is None:
+            return await call_next(ctx)
+        if ctx.request is not None:
+            link_header(ctx.request.headers)
+        started = time.monotonic()
+        error = ""
+        try:
+            return await filtered(self.judge, self.caller(ctx), ctx, call_next)
+        except MCPError as refused:
+            error = str(refused.error.code)
+            raise
+        finally:
+            self.ledger.measure(ctx.method, ctx.params or {}, time.monotonic() - started, error)
+
+    async def intercept_tool_call(
+        self, params: CallToolRequestParams, ctx: Context, call_next: CallNext
+    ) -> HandlerResult:
+        call = self.ledger.open(params, self.caller(ctx), ctx.protocol_version)
+        self._enter()
+        try:
+            return await self._answer(call, params, ctx, call_next)
+        except anyio.get_cancelled_exc_class():
+            self.ledger.end(call, "cancelled")
+            raise
+        except MCPError as wrong:
+            self.ledger.end(call, "protocol_error", wrong.error.message)
+            raise
+        except DragomanError as wrong:
+            return self._failed(call, _result_of(wrong), str(wrong))
+        except Exception:  # noqa: BLE001  # the one place where every fault of a tool ends
+            _log.exception("%s raised in call %s", call.name, call.id)
+            return self._failed(call, "tool_error", _unexpected(call))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.desk.finish(call)
+            self._leave()
+
+    def _enter(self) -> None:
+        self._running += 1
+        self.idle.clear()
+
+    def _leave(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self.idle.set()
+
+    def caller(self, ctx: Context) -> Caller:
+        """Who makes this very request: its own token decides, also in a session that lives on."""
+        scope = getattr(ctx.request, "scope", None)
+        caller = self._local if scope is None else scope.get(CALLER)
+        if not isinstance(caller, Caller):
+            raise MCPError(INVALID_PARAMS, "No identity: sign in and call again.")
+        return caller
+
+    async def _answer(
+        self, call: Call, params: CallToolRequestParams, ctx: Context, call_next: CallNext
+    ) -> HandlerResult:
+        self._admit(call)
+        if call.tool is None:
+            return await self._native(call, ctx, call_next)
+        arguments: Mapping[str, Any] = read_arguments(call.tool, call.arguments)
+        filled = await self._hands(call, ctx).fill(call.tool, arguments)
+        if call.tool.risk.asks:
+            decided = await self.desk.ask(
+                call, call.tool, backend_of(call.tool, filled), params, ctx
+            )
+            if not isinstance(decided, Go):
+                return decided
+            arguments = decided.arguments
+        else:
+            await self.ledger.intend(call)
+        return await self._execute(call, call.tool, arguments, filled)
+
+    def _admit(self, call: Call) -> None:
+        """Raises NotPermitted; a hidden name reads exactly like an unknown one."""
+        if not self.judge.sees(call.caller, call.name):
+            raise NotPermitted(f"Unknown tool: {call.name}")
+        if missing := self.judge.missing_scope(call.caller, call.name):
+            raise NotPermitted(
+                f"{call.name} needs a token with the scope {missing}: sign in again and grant it."
+            )
+
+    def _hands(self, call: Call, ctx: Context) -> Hands:
+        return Hands(
+            caller=call.caller,
+            progress=ctx.session.report_progress,
+            permits=partial(self.judge.policy.permits, call.caller),
+            openers=self.openers,
+        )
+
+    async def _execute(
+        self, call: Call, tool: Tool, arguments: Mapping[str, Any], filled: Mapping[str, Any]
+    ) -> CallToolResult:
+        answer = await run(tool, arguments, filled, seconds=self._seconds)
+        result = to_result(answer)
+        result.meta = {"dragoman/call": call.id, "dragoman/minutes_saved": tool.minutes_saved}
+        self.ledger.succeed(call, result)
+        return result
+
+    async def _native(self, call: Call, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """A tool written against the SDK, which also runs it and asks for itself."""
+        await self.ledger.intend(call)
+        result = await call_next(ctx)
+        if isinstance(result, InputRequiredResult):
+            self.ledger.end(call, "waiting_approval")
+        elif isinstance(result, CallToolResult) and result.is_error:
+            self.ledger.end(call, "tool_error")
+        else:
+            self.ledger.end(call, "success")
+        return result
+
+    def _failed(self, call: Call, result: Result, text: str) -> CallToolResult:
+        clean = redact(text)
+        self.ledger.end(call, result, clean)
+        return error_result(clean)
+
+
+def _result_of(error: DragomanError) -> Result:
+    match error:
+        case TookTooLong():
+            return "timed_out"
+        case Refused():
+            return "refused"
+        case _:
+            return "tool_error"
+
+
+def _unexpected(call: Call) -> str:
+    return f"{call.name} failed inside the server, which says no more. Quote call {call.id}."

@@ -1,0 +1,75 @@
+"""Who may see and call what: the decision that all seams share."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dragoman.auth.caller import Caller
+from dragoman.auth.policy import Policy
+from dragoman.risk import Risk
+from dragoman.tool import Tool
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One server's policy applied to its tools.
+
+    `native` maps the names, URIs and URI templates of SDK-made parts to their policy action.
+    """
+
+    server: str
+    policy: Policy
+    tools: Mapping[str, Tool]
+    native: Mapping[str, str]
+
+    def connects(self, caller: Caller) -> bool:
+        """Whether the caller may use the server at all; asked again on every call."""
+        return self.policy.decide(caller, f"{self.server}.connect").allowed
+
+    def lists(self, caller: Caller) -> bool:
+        """Whether the caller may discover what the server offers."""
+        return self.connects(caller) and self.policy.decide(caller, f"{self.server}.list").allowed
+
+    def sees(self, caller: Caller, name: str) -> bool:
+        """Whether `name` exists for this caller: the same answer for lists and for calls.
+
+        A service without a person reaches only reads.
+        """
+        if not self.connects(caller):
+            return False
+        tool = self.tools.get(name)
+        if tool is not None:
+            if tool.risk is not Risk.READ and not caller.subject:
+                return False
+            return self.policy.decide_tool(caller, tool.policy, name).allowed
+        action = self.native.get(name)
+        return action is not None and self.policy.decide(caller, action).allowed
+
+    def native_key(self, name: str) -> str:
+        """The name under which policy knows a resource: its URI, or the template it fits."""
+        if name in self.native:
+            return name
+        fitting = (key for key in self.native if "{" in key and _fits(key, name))
+        return next(fitting, name)
+
+    def deciding(self, caller: Caller, name: str) -> tuple[str, ...]:
+        """The ids of the policies that decided about a tool, for the audit."""
+        tool = self.tools.get(name)
+        if tool is None:
+            return ()
+        return self.policy.decide_tool(caller, tool.policy, name).policies
+
+    def missing_scope(self, caller: Caller, name: str) -> str | None:
+        """The OAuth scope that a visible tool asks for and the token lacks."""
+        tool = self.tools.get(name)
+        needed = f"{self.server}:{'write' if tool and tool.risk.asks else 'read'}"
+        if not caller.subject or needed in caller.scopes:
+            return None
+        if needed.endswith(":read") and f"{self.server}:write" in caller.scopes:
+            return None
+        return needed
+
+
+def _fits(template: str, uri: str) -> bool:
+    literal = re.split(r"\{[^}]*\}", template)
+    return re.fullmatch(".+".join(map(re.escape, literal)), uri) is not None

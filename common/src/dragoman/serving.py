@@ -1,0 +1,75 @@
+"""Serves an assembled server over HTTP until it is told to stop, or over stdio."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Generator
+from types import FrameType
+
+import uvicorn
+import uvloop
+
+from dragoman.app import App, assemble
+from dragoman.server import Server
+from dragoman.settings import Settings
+
+
+def serve(server: Server, settings: Settings) -> None:
+    """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it."""
+    app = assemble(server, settings)
+    uvloop.run(_Drained(app, settings).serve())
+
+
+def serve_stdio(server: Server, settings: Settings) -> None:
+    """Serve over stdio as the person that the environment names; never in production."""
+    app = assemble(server, settings)
+    uvloop.run(app.run_stdio())
+
+
+class _Drained(uvicorn.Server):
+    """Uvicorn, except that a signal first makes the server unready and lets calls finish."""
+
+    def __init__(self, app: App, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app.asgi,
+                host=settings.host,
+                port=settings.port,
+                http="httptools",
+                loop="uvloop",
+                log_level="warning",
+                lifespan="on",
+                ws="none",
+                server_header=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+        self._app = app
+        self._grace = settings.drain_seconds
+        self._draining: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """First signal: drain. Second: stop at once."""
+        del sig, frame
+        if self._draining is not None:
+            self.force_exit = True
+            return
+        self._app.draining = True
+        self._draining = asyncio.get_running_loop().create_task(self._drain())
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._grace):
+                await self._app.idle()
+        self.should_exit = True

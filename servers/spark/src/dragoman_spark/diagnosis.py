@@ -1,0 +1,178 @@
+"""A verdict as an agent gets it: bounded, with evidence that can be opened again."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+
+from pydantic import BaseModel, Field
+
+from dragoman.answer.evidence import Evidence, evidence_of
+from dragoman.answer.handover import Handover
+from dragoman.answer.text import cost
+from dragoman.answer.untrusted import Untrusted
+from dragoman_spark.eventlog.read import PlaceGone, read_line
+from dragoman_spark.eventlog.summaries import Summaries
+from dragoman_spark.logs.process import ProcessLogs
+from dragoman_spark.sources import Found, LogUnreadable, Sources
+from dragoman_spark.verdict import MEANING, Citation, OperationVerdict, Verdict, diagnose
+
+MOST_TOKENS = 600
+_LONGEST_SAYS = 240
+
+
+class Cited(Evidence):
+    shows: str = Field(description="What to see there")
+
+
+class FailedOperation(BaseModel):
+    """One failed statement of a shared server."""
+
+    operation: str
+    user: Untrusted
+    tags: list[Untrusted] = Field(default_factory=list[Untrusted])
+    cause: str
+    confidence: str
+    says: Untrusted
+
+
+class Diagnosis(BaseModel):
+    """How an application ended and why; no cause where nothing failed or the logs do not say."""
+
+    application_id: str
+    attempt: str | None = None
+    name: Untrusted | None = None
+    root: str
+    outcome: str
+    outcome_confidence: str
+    why: str = Field(description="What the outcome rests on")
+    cause: str | None = Field(default=None, description="From a closed list")
+    meaning: str = ""
+    confidence: str | None = None
+    condition: str | None = Field(default=None, description="Spark's error condition")
+    says: Untrusted | None = Field(default=None, description="The application's own words")
+    user_frames: list[Untrusted] = Field(default_factory=list[Untrusted])
+    evidence: list[Cited] = Field(default_factory=list[Cited])
+    operations: list[FailedOperation] = Field(default_factory=list[FailedOperation])
+    ruled_out: list[str] = Field(default_factory=list[str])
+    not_read: list[str] = Field(default_factory=list[str])
+    left_out: list[str] = Field(default_factory=list[str], description="For want of room")
+    other_attempts: list[str] = Field(default_factory=list[str])
+    advice: str = ""
+    next: Handover | None = None
+
+
+def diagnosed(
+    found: Found,
+    sources: Sources,
+    summaries: Summaries,
+    *,
+    others: Sequence[Found] = (),
+    now: int | None = None,
+) -> Diagnosis:
+    """The diagnosis of one attempt, at most 600 tokens; blocks while it reads.
+
+    `others` are further attempts, which are only mentioned; `now` is milliseconds since the
+    epoch, the present when not given. Raises NotAnEventLog and LogUnreadable.
+    """
+    application = summaries.application(found)
+    beside = sources.logs(found)
+    logs = ProcessLogs(beside.driver, beside.executors)
+    verdict = diagnose(application, logs, now or int(time.time() * 1000))
+    answer = Diagnosis(
+        application_id=found.app_id,
+        attempt=found.attempt_id,
+        name=Untrusted(application.name) if application.name else None,
+        root=found.root,
+        outcome=verdict.outcome.value,
+        outcome_confidence=verdict.outcome_confidence.value,
+        why=verdict.why,
+        cause=verdict.cause,
+        meaning=MEANING[verdict.cause] if verdict.cause else "",
+        confidence=verdict.confidence,
+        condition=verdict.condition,
+        says=_clipped(verdict.says),
+        user_frames=[Untrusted(f"{f.file}:{f.line} {f.name}") for f in verdict.frames[:2]],
+        evidence=list(_evidence(verdict, sources)),
+        operations=[_operation(one) for one in verdict.operations],
+        ruled_out=list(verdict.ruled_out),
+        not_read=list(verdict.not_read),
+        other_attempts=[_attempt(other, summaries) for other in others[:3]],
+        advice=verdict.next_call.why if verdict.next_call else "",
+        next=_next(verdict, found),
+    )
+    return _fitted(answer)
+
+
+def _evidence(verdict: Verdict, sources: Sources) -> Iterator[Cited]:
+    for citation in verdict.evidence:
+        try:
+            raw = read_line(sources.file(citation.place.file), citation.place)
+        except (PlaceGone, LogUnreadable):
+            continue
+        place = citation.place
+        line = evidence_of(place.file, place.offset, place.line, raw, _span(raw, citation))
+        yield Cited(**line.model_dump(), shows=citation.shows)
+
+
+def _span(raw: bytes, citation: Citation) -> tuple[int, int] | None:
+    """Where the decisive words stand in the line, plain or as JSON writes them."""
+    words = citation.quote.split("\n")[0][:80]
+    for form in (words, json.dumps(words)[1:-1], json.dumps(words, ensure_ascii=False)[1:-1]):
+        at = raw.find(form.encode())
+        if words and at >= 0:
+            return at, at + len(form.encode())
+    return None
+
+
+def _operation(one: OperationVerdict) -> FailedOperation:
+    return FailedOperation(
+        operation=one.id,
+        user=Untrusted(one.user),
+        tags=[Untrusted(tag) for tag in one.tags[:3]],
+        cause=one.condition or one.cause.value,
+        confidence=one.confidence.value,
+        says=Untrusted(one.says[:120]),
+    )
+
+
+def _attempt(found: Found, summaries: Summaries) -> str:
+    application = summaries.application(found)
+    jobs = sum(job.result == "failed" for job in application.jobs.values())
+    state = "ended" if application.ended else "has no end in its log"
+    return f"attempt {found.attempt_id or '?'} {state}, {jobs} failed jobs"
+
+
+def _next(verdict: Verdict, found: Found) -> Handover | None:
+    step = verdict.next_call
+    if step is None or not step.tool:
+        return None
+    arguments = {"application_id": found.app_id} if step.tool == "get_overview" else {}
+    return Handover(server="spark", tool=step.tool, arguments={**arguments, **step.arguments})
+
+
+def _clipped(says: str) -> Untrusted | None:
+    if not says:
+        return None
+    return Untrusted(says if len(says) <= _LONGEST_SAYS else says[:_LONGEST_SAYS] + "…")
+
+
+def _fitted(answer: Diagnosis) -> Diagnosis:
+    """Less of the longest lists until the answer fits; what went is counted."""
+    dropped: dict[str, int] = {}
+    while cost(answer) > MOST_TOKENS:
+        longest = max(
+            ("operations", "evidence", "ruled_out", "not_read"),
+            key=lambda name: _room(answer, name),
+        )
+        if _room(answer, longest) == 0:
+            break
+        getattr(answer, longest).pop()
+        dropped[longest] = dropped.get(longest, 0) + 1
+        answer.left_out = [f"{count} of {name}" for name, count in sorted(dropped.items())]
+    return answer
+
+
+def _room(answer: Diagnosis, name: str) -> int:
+    """Bytes that a list could still give up; the first of each stays."""
+    entries: list[object] = getattr(answer, name)
+    return len(str(entries)) if len(entries) > 1 else 0

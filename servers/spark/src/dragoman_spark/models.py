@@ -1,0 +1,67 @@
+"""What the tools answer: pydantic at the edge, frozen dataclasses behind it."""
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, Field
+
+from dragoman.answer.budget import Coverage
+from dragoman.answer.evidence import Evidence
+from dragoman.answer.handover import Handover
+from dragoman.answer.untrusted import Untrusted
+from dragoman_spark.sources import Found
+
+
+class ApplicationRow(BaseModel):
+    application_id: str
+    attempt: str | None = None
+    name: Untrusted | None = None
+    root: str
+    size_bytes: int
+    modified: str = Field(description="UTC")
+    in_progress: bool = Field(default=False, description="The log still says so")
+
+    @classmethod
+    def of(cls, found: Found) -> "ApplicationRow":
+        return cls(
+            application_id=found.app_id,
+            attempt=found.attempt_id,
+            name=Untrusted(found.name) if found.name else None,
+            root=found.root,
+            size_bytes=found.size,
+            modified=utc(found.mtime),
+            in_progress=found.in_progress,
+        )
+
+
+class Applications(BaseModel):
+    """Newest first; `unreachable` are roots that could not be searched."""
+
+    applications: list[ApplicationRow]
+    coverage: Coverage
+    unreachable: list[str] = Field(default_factory=list[str])
+    next: str = ""
+
+
+class LogLine(BaseModel):
+    line: int
+    offset: int
+    text: Untrusted
+
+
+class LogLines(BaseModel):
+    """Lines of one log file; `unchanged` says whether the hash that was given still fits."""
+
+    file: str
+    lines: list[LogLine]
+    unchanged: bool | None = None
+    next: Handover | None = None
+
+
+def utc(milliseconds: int | None) -> str:
+    """The time as ISO 8601 in UTC with seconds; empty when it is not known."""
+    if milliseconds is None:
+        return ""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+__all__ = ["ApplicationRow", "Applications", "Evidence", "LogLine", "LogLines", "utc"]

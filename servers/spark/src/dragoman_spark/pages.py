@@ -1,0 +1,77 @@
+"""A few lines of a log file, from a place an answer cited."""
+
+from hashlib import sha256 as hashed
+
+from dragoman.answer.budget import Budget, tokens
+from dragoman.answer.handover import Handover
+from dragoman.answer.untrusted import Untrusted
+from dragoman.errors import BadInput
+from dragoman_spark.models import LogLine, LogLines
+from dragoman_spark.sources import Sources
+from dragoman_spark.sources.codecs import decode
+
+_STEP = 1 << 18
+_LONGEST_LINE = 2_000
+_LINE_LIMIT = 16 << 20
+
+
+def page(  # each is one argument of read_log
+    sources: Sources,
+    name: str,
+    offset: int,
+    line: int,
+    expected: str | None,
+    count: int,
+    budget: Budget,
+) -> LogLines:
+    """At most `count` whole lines from the line that begins at `offset`, within the budget.
+
+    Raises LogUnreadable for a file outside the roots and BadInput when no line begins there.
+    """
+    raws, at_end = _lines(sources, name, offset, count)
+    unchanged = None if expected is None else hashed(raws[0]).hexdigest() == expected
+    shown: list[LogLine] = []
+    left = budget.less("x" * 400).max_tokens
+    for raw in raws:
+        text = Untrusted(raw[:_LONGEST_LINE].decode("utf-8", "replace"))
+        left -= tokens(text) + 20
+        if shown and left < 0:
+            at_end = False
+            break
+        shown.append(LogLine(line=line, offset=offset, text=text))
+        offset, line = offset + len(raw) + 1, line + 1
+    onward: dict[str, str | int] = {"file": name, "offset": offset, "line": line}
+    return LogLines(
+        file=name,
+        lines=shown,
+        unchanged=unchanged,
+        next=None if at_end else Handover(server="spark", tool="read_log", arguments=onward),
+    )
+
+
+def _lines(sources: Sources, name: str, offset: int, count: int) -> tuple[list[bytes], bool]:
+    decoded = decode(sources.file(name))
+    buffer = bytearray(_STEP)
+    skip, before, rest = offset, b"\n", b""
+    raws: list[bytes] = []
+    try:
+        while size := decoded.readinto(memoryview(buffer)):
+            if skip >= size:
+                skip -= size
+                before = bytes(buffer[size - 1 : size])
+                continue
+            if skip:
+                before = bytes(buffer[skip - 1 : skip])
+            if before != b"\n":
+                raise BadInput(f"No line begins at offset {offset} of {name}: use cited places.")
+            *whole, rest = (rest + bytes(buffer[skip:size])).split(b"\n")
+            raws += whole
+            skip, before = 0, b"\n"
+            if len(raws) > count or len(rest) > _LINE_LIMIT:
+                return raws[:count] or [rest], False
+    finally:
+        decoded.close()
+    raws += [rest] if rest else []
+    if not raws:
+        raise BadInput(f"{name} ends before offset {offset}: the log has changed, ask again.")
+    return raws, True
