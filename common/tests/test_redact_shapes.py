@@ -74,6 +74,7 @@ https://x.example/a?X-Amz-Signature={}&x=1
 https://x.example/a?X-Amz-Security-Token={}&x=1
 https://x.example/a?sv=2024&sig={}&sp=r
 https://x.example/a?access_token={}#frag
+Driver={{X}};Uid=bob;Pwd={{{}}};
 mysql -u root -p{} shop
 curl -u bob:{} https://x.example
 run -u bob -p {} --fast
