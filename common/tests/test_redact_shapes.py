@@ -10,7 +10,15 @@ from dragoman.answer.secret_shapes import SHAPES
 
 ROUNDS = 2_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 40
 
-WORDS = "hunter2Xq", "correct-Horse9", "p@ss,w0rd", "a;b9'c", "0123456789", "Zm9vYmFy+/9="
+WORDS = (
+    "hunter2Xq",
+    "correct-Horse9",
+    "p@ss,w0rd",
+    "a;b9'c",
+    "0123456789",
+    "$ecret9x",
+    "Zm9vYmFy+/9=",
+)
 AFTER_A_KEY = """
 password={}
 password: {}

@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(
     \[redacted\] | <?\[?redacted\]?>? | [*•]+(?:\(redacted\)?)? | x{3,} | \.{3} | …
     | null | none | nil | undefined | true | false | yes | no | empty | unset | n/a | \?+ | -+ | \#+
     | str | string | text | varchar(?:\(\d+\))? | bytes | binary | int | integer | bool | boolean
-    | \$\{[^{}]*\} | \$\(?[A-Za-z_]\w*\)? | \{\{[^{}]*\}\} | %\(\w+\)s | %s | <[\w\s-]+>
+    | \$\{[^{}]*\} | (?-i:\$[A-Z_][A-Z0-9_]{2,}+) | \{\{[^{}]*\}\} | %\(\w+\)s | %s | <[\w\s-]+>
     | (?:required|invalid|missing|incorrect|expired)
     """
 )
