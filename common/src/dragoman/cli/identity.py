@@ -54,10 +54,15 @@ def token(
     issuer_url
         Where the development issuer listens.
     """
+    print(development_token(issuer_url, person, url, scope))  # noqa: T201  # the output
+
+
+def development_token(issuer_url: str, person: str, audience: str, scope: str = "") -> str:
+    """A token of the development issuer. Raises BadInput when it refuses or does not answer."""
     asked = {
         "grant_type": DEVELOPMENT_GRANT,
         "person": person,
-        "resource": url,
+        "resource": audience,
         "scope": scope,
     }
     try:
@@ -67,4 +72,4 @@ def token(
     body = answer.json()
     if "access_token" not in body:
         raise BadInput(f"{body.get('error')}: {body.get('error_description')}")
-    print(body["access_token"])  # noqa: T201  # the output
+    return str(body["access_token"])

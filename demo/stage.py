@@ -1,0 +1,101 @@
+"""What the demo runs on: the development issuer and the Spark server, as two real processes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx2
+
+from dragoman.cli.identity import development_token
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "servers/spark/tests/corpus"
+_PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Addresses of the running parts; `environment` makes the dragoman command speak to them."""
+
+    issuer: str
+    spark: str
+    state: Path
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "DRAGOMAN_STATE": str(self.state),
+            "DRAGOMAN_URL": self.spark,
+            "DRAGOMAN_ISSUERS": _issuers(self.issuer, self.spark),
+        }
+
+    def token(self, person: str) -> str:
+        """A token of the development issuer for the Spark server."""
+        return development_token(self.issuer, person, self.spark, "spark:read")
+
+
+@contextmanager
+def stage(issuer_port: int = 0, spark_port: int = 0) -> Generator[Stage]:
+    """Both processes, ready; stopped and cleaned up on the way out."""
+    issuer_port, spark_port = issuer_port or _free_port(), spark_port or _free_port()
+    with ExitStack() as stack:
+        state = Path(stack.enter_context(TemporaryDirectory(prefix="dragoman-demo-")))
+        issuer = f"http://127.0.0.1:{issuer_port}"
+        spark = f"http://127.0.0.1:{spark_port}/mcp"
+        stack.enter_context(_process("issuer", "--port", str(issuer_port)))
+        _await(f"{issuer}/.well-known/openid-configuration")
+        settings = {
+            "DRAGOMAN_STATE": str(state),
+            "DRAGOMAN_PORT": str(spark_port),
+            "DRAGOMAN_ISSUERS": _issuers(issuer, spark),
+            "DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "corpus", "url": str(CORPUS)}]),
+        }
+        stack.enter_context(_process("serve", "spark", settings=settings))
+        _await(spark.replace("/mcp", "/readyz"))
+        yield Stage(issuer, spark, state)
+
+
+@contextmanager
+def _process(*command: str, settings: Mapping[str, str] | None = None) -> Generator[None]:
+    clean = {name: value for name, value in os.environ.items() if "DRAGOMAN" not in name}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dragoman.cli", *command],
+        env={**clean, **(settings or {})},
+        stderr=subprocess.DEVNULL if command[0] == "issuer" else None,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _await(url: str) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            if httpx2.get(url).status_code == 200:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.1)
+    raise TimeoutError(f"{url} is not ready after {_PATIENCE} s")
+
+
+def _issuers(issuer: str, spark: str) -> str:
+    trusted = {"issuer": issuer, "audience": [spark], "jwks_uri": f"{issuer}/jwks.json"}
+    return json.dumps([trusted])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
