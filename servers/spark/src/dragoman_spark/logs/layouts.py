@@ -131,7 +131,7 @@ def _trace(fields: Mapping[str, Any]) -> str:
         ),
         None,
     )
-    return _exception(_lower(given)) if isinstance(given, dict) else str(given or "")
+    return "Caused by: " + _exception(_lower(given)) if isinstance(given, dict) else str(given or "")
 
 
 def _exception(fields: Mapping[str, Any]) -> str:

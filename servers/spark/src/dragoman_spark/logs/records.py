@@ -64,7 +64,7 @@ _QUIET = re.compile(rb"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:INFO|DEBUG|TRACE) ")
 _QUIET_JSON = re.compile(rb'^\{"ts":"[^"]+","level":"(?:INFO|DEBUG|TRACE)"')
 _SIGNAL = re.compile(
     rb"Successfully stopped SparkContext|SparkContext is stopping with exitCode"
-    rb"|Invoking stop\(\) from shutdown hook|: Starting job|Got job \d"
+    rb"|Invoking stop\(\) from shutdown hook|: Starting job|Got job \d|Job \d+ failed: |failed in [\d.]+ m?s due to"
     rb"|Final app status|final status: |diagnostics: |termination reason|Container exited with"
     rb"|[Ee]xit(?:ed)? (?:code|status)|OOMKilled|[Dd]ecommission|preempt|Shutdown hook called"
     rb"|Container killed"

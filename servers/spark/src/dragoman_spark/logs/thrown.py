@@ -220,11 +220,21 @@ class _Reader:
     def _jvm_frame(self, found: re.Match[str]) -> None:
         file, _, number = found.group(2).partition(":")
         frame = Frame(found.group(1), file, int(number) if number.isdigit() else None)
+        self._name_late()
         for draft in reversed(self.drafts):
             draft.closed = True
             if draft.language is Language.JVM:
                 draft.step(frame)
                 return
+
+    def _name_late(self) -> None:
+        """Frames show that the line before them was an exception, whatever its class is called."""
+        last = self.drafts[-1] if self.drafts else None
+        if last is None or last.closed or not last.lines or (last.name and len(last.lines) < 2):
+            return
+        if found := _CAUSE.match(last.lines[-1]):
+            last.lines.pop()
+            self.drafts.append(_Draft(Language.JVM, found.group(1), found.group(2) or ""))
 
     def _fatal(self, line: str) -> None:
         before, _, what = line.partition(_FATAL_PYTHON)

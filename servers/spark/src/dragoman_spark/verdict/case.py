@@ -1,5 +1,6 @@
 """The facts of one failed application, cut where its end began, and ways to look things up."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from dragoman_spark.eventlog.facts import Application, Executor
@@ -7,6 +8,7 @@ from dragoman_spark.eventlog.places import Place
 from dragoman_spark.eventlog.tasks import ReasonKind, TaskFailures
 from dragoman_spark.logs.digest import Digest, LogGroup
 from dragoman_spark.logs.process import ProcessLogs
+from dragoman_spark.logs.records import Kind
 from dragoman_spark.logs.thrown import Thrown, read_chain
 from dragoman_spark.outcome import Ending, Failure, Source, log_order
 from dragoman_spark.verdict.reading import Reason, Where, read_reason
@@ -15,7 +17,8 @@ __all__ = ["Case", "first_line"]
 
 _ON_EXECUTOR = ("Lost task", "Job aborted due to stage failure", "ExecutorLostFailure")
 _ON_DRIVER = ("Task serialization failed", "Exception while getting task result")
-_SHUTDOWN = ("Invoking stop() from shutdown hook", "SparkContext is stopping with exitCode")
+_STOPS = re.compile(r"^Invoking stop\(\) from shutdown hook|^SparkContext is stopping with exitCode")
+_ENDS = re.compile(r"^Job \d+ failed: |failed in [\d.]+ m?s due to|; aborting job")
 
 
 class Case:
@@ -70,14 +73,12 @@ class Case:
         return executor.removed_at is not None and self.order(executor.removed_at) <= self.cut
 
     def driver_groups(self) -> Iterator[tuple[Digest, LogGroup]]:
-        """Groups of the driver's logs that began before its shut-down did."""
+        """Groups of the driver's logs that began before its end did, and what it printed."""
+        by_job = self.application is None or any(self.failing_jobs())
         for digest in self.logs.driver:
-            end = min(
-                (one.place.line for one in digest.signals if one.message.startswith(_SHUTDOWN)),
-                default=1 << 60,
-            )
+            end = _end_of(digest, _ENDS if by_job else _STOPS)
             for group in digest.groups:
-                if group.first.line < end:
+                if group.first.line <= end or group.kind is not Kind.LOGGED:
                     yield digest, group
 
     def failing_jobs(self) -> Iterable[Failure]:
@@ -88,6 +89,14 @@ class Case:
             return set()
         jobs = [self.application.jobs[int(one.id)] for one in self.failing_jobs()]
         return {stage for job in jobs for stage in job.stage_ids}
+
+
+def _end_of(digest: Digest, marks: re.Pattern[str]) -> int:
+    """The line from which on a driver's log tells only of its end: its last failed job or stop."""
+    failed = [one.place.line for one in digest.signals if marks.search(one.message)]
+    failed += [group.last.line for group in digest.groups if marks.search(group.message)]
+    stops = [one.place.line for one in digest.signals if _STOPS.search(one.message)]
+    return max(failed) if failed and marks is _ENDS else min(stops, default=1 << 60)
 
 
 def first_line(text: str, limit: int = 300) -> str:

@@ -12,7 +12,7 @@ from dragoman_spark.verdict.exits import read_loss
 from dragoman_spark.verdict.model import Citation, Suspect
 from dragoman_spark.verdict.reading import Where, read_reason
 
-__all__ = ["explain_fetch", "explain_losses"]
+__all__ = ["explain_fetch", "explain_losses", "explain_words"]
 
 _FATAL = frozenset(
     {
@@ -84,6 +84,33 @@ def explain_fetch(case: Case, groups: tuple[TaskFailures, ...]) -> Suspect | Non
             Cause.NETWORK_UNREACHABLE, Certainty.IMPLIED, first_line(first.description), (shown,)
         )
     return Suspect(Cause.SHUFFLE_DATA_LOST, certainty, first_line(first.description), (shown,))
+
+
+def explain_words(case: Case) -> Suspect | None:
+    """The same from the driver's log alone, where there is no event log."""
+    said = "\n".join(failure.text[:6_000] for failure in case.ending.failures)
+    fetch = "FetchFailed" in said
+    if not fetch and "ExecutorLostFailure" not in said:
+        return None
+    found = [one for _, group in case.driver_groups() if (one := _lost_or_failed(case, group))]
+    if fetch and _MISSING.search(said):
+        shown = [Citation(one.place, "driver output", "FetchFailed") for one in case.ending.failures if one.place]
+        found.append(Suspect(Cause.SHUFFLE_DATA_LOST, Certainty.IMPLIED, first_line(said), tuple(shown)))
+    return _best(found)
+
+
+def _lost_or_failed(case: Case, group: LogGroup) -> Suspect | None:
+    """What a line on a lost executor or a lost task says of the reason."""
+    if not group.message.startswith(("Lost executor", "Lost task")) or "FetchFailed" in group.message:
+        return None
+    shown = Citation(group.first, "driver log", first_line(group.message))
+    loss = read_loss(group.message)
+    if loss.cause is not None and loss.certainty > Certainty.SYMPTOM:
+        return Suspect(loss.cause, loss.certainty, loss.says, (shown,))
+    reason, _ = case.reason(group.text, Where.EXECUTOR)
+    if reason.cause in _FATAL and reason.cause is not None:
+        return Suspect(reason.cause, reason.certainty, first_line(group.message), (shown,))
+    return None
 
 
 def _removed(case: Case) -> Iterator[str]:

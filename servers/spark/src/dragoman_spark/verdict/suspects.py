@@ -1,7 +1,6 @@
 """Who could have done it: the causes that the failing work, its tasks and the driver's log name."""
 
 import re
-from collections.abc import Iterator
 
 from dragoman_spark.eventlog.tasks import ReasonKind, TaskFailures
 from dragoman_spark.logs.digest import LogGroup
@@ -11,7 +10,7 @@ from dragoman_spark.logs.thrown import Thrown
 from dragoman_spark.outcome import Failure, Source
 from dragoman_spark.verdict.case import Case, first_line
 from dragoman_spark.verdict.causes import Cause, Certainty
-from dragoman_spark.verdict.losses import explain_fetch, explain_losses
+from dragoman_spark.verdict.losses import explain_fetch, explain_losses, explain_words
 from dragoman_spark.verdict.model import Citation, Suspect
 from dragoman_spark.verdict.reading import Reason, Where, user_frames
 
@@ -114,6 +113,8 @@ def _of_tasks(case: Case) -> Suspect | None:
     if "ExecutorLostFailure" in said and by_loss is not None:
         return by_loss
     result = _strongest([by_error, by_loss, by_fetch])
+    if result is None and case.application is None:
+        return explain_words(case)
     killed = _of_exceptions(case, case.task_failures(ReasonKind.KILLED)) if result is None else None
     return result or killed
 

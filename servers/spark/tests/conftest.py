@@ -1,0 +1,74 @@
+"""The corpus as tests serve it: neutral names, without what was known from outside the logs."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dragoman_spark.eventlog.facts import Application
+from dragoman_spark.eventlog.read import read_application
+from dragoman_spark.logs.process import ProcessLogs
+from dragoman_spark.sources import Found, LogRoot, Sources
+
+CORPUS = Path(__file__).parent / "corpus"
+ANSWERS = ("truth.json", "exit_code.txt", "README.md")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is known of a run; `outcome` of slow runs is succeeded, `cause` only of failed ones."""
+
+    outcome: str
+    cause: str | None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A served run, by the name the truth knows it under."""
+
+    found: Found
+    sources: Sources
+
+    def application(self) -> Application:
+        return read_application(self.found.files)
+
+    def logs(self) -> ProcessLogs:
+        beside = self.sources.logs(self.found)
+        return ProcessLogs(beside.driver, beside.executors)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def truth() -> Mapping[str, Truth]:
+    rows = json.loads((CORPUS / "truth.json").read_text())
+    return {row["run"]: _truth(row["outcome"], row["root_cause"]) for row in rows}
+
+
+@pytest.fixture(scope="session")
+def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
+    """Serves the corpus under neutral names and gives a run by its old one."""
+    root = tmp_path_factory.mktemp("served")
+    names = sorted(folder.name for folder in CORPUS.iterdir() if folder.is_dir())
+    for number, name in enumerate(names):
+        ignore = shutil.ignore_patterns(*ANSWERS)
+        shutil.copytree(CORPUS / name, root / f"r{number:02}", ignore=ignore)
+    sources = Sources([LogRoot("logs", f"file://{root}")])
+    found = {one.files[0].name.split("/")[1]: one for one in sources.find(limit=100).found}
+
+    def run(name: str) -> Run:
+        return Run(found[f"r{names.index(name):02}"], sources)
+
+    return run
+
+
+def _truth(outcome: str, cause: str) -> Truth:
+    ended = "succeeded" if outcome == "slow" else outcome
+    known = {"failed": cause, "vanished": "vanished_cause_not_in_logs"}
+    return Truth(ended, known.get(ended))
