@@ -150,6 +150,26 @@ async def test_the_journal_heals_by_itself_and_says_what_it_lost(tmp_path: Path)
     assert calls(tmp_path) == ["before", "", "held"]
 
 
+@pytest.mark.parametrize(("backlog", "lost"), [(0, 5), (3, 2), (10, 0)])
+async def test_only_so_many_records_are_held_for_a_sick_disk(
+    tmp_path: Path, backlog: int, lost: int
+) -> None:
+    disk = FakeDisk(room=0)
+    journal = opened(tmp_path, disk, Limits(retry=3600, backlog=backlog))
+    for n in range(5):
+        journal.post(intent(n))
+    with pytest.raises(StoreUnavailable):
+        await journal.append(intent("waited for"))
+
+    disk.room = None
+    await journal.append(intent("after"))
+    await journal.aclose()
+
+    held = [str(n) for n in range(5)][lost:]
+    assert journal.lost == lost + 1
+    assert calls(tmp_path) == ["", *held, "after"]
+
+
 async def test_a_small_real_disk_that_fills_refuses_and_recovers(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     journal = opened(small_disk / "audit", SystemDisk())

@@ -102,6 +102,7 @@ class Spans(SpanProcessor):
 
     def stop(self, seconds: float) -> None:
         _within(seconds, Thread(target=self._batches.shutdown, daemon=True))
+        self._exporter.shutdown()
         self._collector.drop("traces", self._exporter.waiting)
 
     def shutdown(self) -> None:
@@ -114,6 +115,7 @@ class Spans(SpanProcessor):
 class _Spans(SpanExporter):
     def __init__(self, collector: Collector, exporter: SpanExporter) -> None:
         self.waiting = 0
+        self._open = True
         self._collector = collector
         self._exporter = exporter
         self._lock = Lock()
@@ -130,7 +132,11 @@ class _Spans(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        self._exporter.shutdown()
+        """Ends waiting for another try; the processor comes here, too, if it is not held up."""
+        with self._lock:
+            was_open, self._open = self._open, False
+        if was_open:
+            self._exporter.shutdown()
 
 
 class _Metrics(MetricExporter):

@@ -143,6 +143,7 @@ class Journal:
             batch, going = self._gather()
             if batch or self._backlog or self._untold:
                 self._commit(batch)
+        self._lose(len(self._backlog))
         keep(self._writer.folder, self.head)
         self._writer.close()
         os.close(self._folder_lock)
@@ -183,7 +184,7 @@ class Journal:
             _log.error("the audit journal cannot be written: %s", why.strerror)
         self.healthy = False
         held = [one for one in waiting if one.future is None]
-        self._backlog = held[-self._limits.backlog :]
+        self._backlog = held[max(0, len(held) - self._limits.backlog) :]
         self._lose(len(waiting) - len(self._backlog))
         _settle([one for one in waiting if one.future], _unwritable(why))
 

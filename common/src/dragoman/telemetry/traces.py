@@ -6,19 +6,22 @@ none.
 """
 
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import Any, Self
+from typing import Self, cast
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
+from opentelemetry.propagate import set_global_textmap
+from opentelemetry.propagators.textmap import CarrierT, Getter, default_getter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.telemetry.collector import Collector
 
-_FIELDS = (b"traceparent", b"tracestate")
+_FIELDS = frozenset({b"traceparent", b"tracestate"})
 
 
 class Traces:
@@ -41,6 +44,7 @@ class Traces:
                 shutdown_on_exit=False,
             )
             trace.set_tracer_provider(found)
+        set_global_textmap(TraceContext())
         return cls(found, collector)
 
     def shutdown(self, seconds: float = 1.0) -> None:
@@ -80,14 +84,12 @@ def header_context(headers: Iterable[tuple[bytes, bytes]]) -> Context | None:
     return _context(carrier)
 
 
-def link_header(headers: Mapping[str, str]) -> None:
+def link_header(headers: Headers) -> None:
     """Inside the SDK's span: if the header's context is not its parent, keeps it as a link."""
-    if "traceparent" not in headers:
-        return
     span = trace.get_current_span()
     if not isinstance(span, ReadableSpan) or not span.is_recording():
         return
-    context = _context({field: headers[field] for field in _names() if field in headers})
+    context = header_context(headers.raw)
     if context is None:
         return
     header = trace.get_current_span(context).get_span_context()
@@ -101,12 +103,38 @@ def current_trace_id() -> str:
     return trace.format_trace_id(context.trace_id) if context.is_valid else ""
 
 
-def _names() -> Iterable[str]:
-    return (field.decode() for field in _FIELDS)
-
-
-def _context(carrier: Mapping[str, Any]) -> Context | None:
+def _context(carrier: Mapping[str, str]) -> Context | None:
     if "traceparent" not in carrier:
         return None
-    context = TraceContextTextMapPropagator().extract(carrier, Context())
+    context = TraceContext().extract(carrier, Context())
     return context if trace.get_current_span(context).get_span_context().is_valid else None
+
+
+class TraceContext(TraceContextTextMapPropagator):
+    """W3C trace context from carriers that a client filled: what is not text is not there.
+
+    Baggage is left out: nothing here reads it, and a client's words are not carried upstream.
+    """
+
+    def extract(
+        self,
+        carrier: CarrierT,
+        context: Context | None = None,
+        getter: Getter[CarrierT] = default_getter,  # pyright: ignore[reportArgumentType] # as its base
+    ) -> Context:
+        return super().extract(carrier, context, _Texts(getter))
+
+
+class _Texts(Getter[CarrierT]):
+    def __init__(self, getter: Getter[CarrierT]) -> None:
+        self._getter = getter
+
+    def get(self, carrier: CarrierT, key: str) -> list[str] | None:
+        found: object = self._getter.get(carrier, key)
+        values = cast("list[object]", found) if isinstance(found, list) else []
+        texts = [value for value in values if isinstance(value, str)]
+        many = key == "traceparent" and len(values) > 1
+        return texts if texts and len(texts) == len(values) and not many else None
+
+    def keys(self, carrier: CarrierT) -> list[str]:
+        return self._getter.keys(carrier)
