@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx2
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver import RequestStateSecurity
 from mcp.server.mcpserver.tools import Tool as SdkTool
@@ -44,10 +45,17 @@ class NotForProduction(DragomanError):
 class App:
     """One assembled server: `mcp` for clients in this process, `asgi` for HTTP.
 
-    Use `running()` around either: it opens the backends and closes the journal.
+    Use `running()` around either: it opens the backends and closes the journal. `key_transport`
+    reaches the issuers' keys where that is not by HTTP.
     """
 
-    def __init__(self, server: Server, settings: Settings, local: Caller | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        settings: Settings,
+        local: Caller | None = None,
+        key_transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         self.server = server
         self.settings = settings
         self.draining = False
@@ -70,7 +78,7 @@ class App:
             seconds=settings.call_seconds,
         )
         self.mcp = _sdk_server(server, settings, self.guard)
-        self.tokens = Tokens(settings.issuers)
+        self.tokens = Tokens(settings.issuers, transport=key_transport)
         self.backends = Backends()
         self.asgi = HeaderContext(self._asgi())
 
@@ -150,7 +158,12 @@ class App:
         return ours and self.judge.policy.decide(approver, action).allowed
 
 
-def assemble(server: Server, settings: Settings, local: Caller | None = None) -> App:
+def assemble(
+    server: Server,
+    settings: Settings,
+    local: Caller | None = None,
+    key_transport: httpx2.AsyncBaseTransport | None = None,
+) -> App:
     """The server, ready to run. Raises NotForProduction, PolicyInvalid and StoreUnavailable."""
     if settings.env == "production":
         raise NotForProduction(
@@ -158,7 +171,7 @@ def assemble(server: Server, settings: Settings, local: Caller | None = None) ->
             "manifest, and this release has no registry yet. Use DRAGOMAN_ENV=development."
         )
     logging.getLogger("mcp").setLevel(logging.WARNING)
-    return App(server, settings, local)
+    return App(server, settings, local, key_transport)
 
 
 def _sdk_server(server: Server, settings: Settings, guard: Guard) -> MCPServer[Any]:
