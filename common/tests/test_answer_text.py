@@ -38,7 +38,7 @@ class Answer(BaseModel):
 class Told(BaseModel):
     password: str
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         return f"the password={self.password}"
 
 
@@ -159,3 +159,11 @@ def _leaves(value: Json) -> Iterator[str]:
             yield json.dumps(value)
         case _:
             yield str(int(value)) if value == int(value) and abs(value) < 2**53 else ""
+
+
+class Note(BaseModel):
+    text: str
+
+
+def test_a_field_called_text_is_a_field() -> None:
+    assert "hello" in to_text(Note(text="hello"))

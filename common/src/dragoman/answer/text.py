@@ -18,7 +18,7 @@ from dragoman.answer.untrusted import Untrusted
 class Readable(Protocol):
     """A model that says itself how it reads best."""
 
-    def text(self) -> str:
+    def as_text(self) -> str:
         """The whole answer as compact text; untrusted parts fenced."""
         ...
 
@@ -39,7 +39,7 @@ def error_result(text: str) -> CallToolResult:
 def to_text(model: BaseModel) -> str:
     """The answer as text; every value of the model is in it, empty fields are not."""
     if isinstance(model, Readable):
-        return redact(model.text())
+        return redact(model.as_text())
     tree = exact(model)
     return rendered(redact_json(tree), frozenset(untrusted_paths(tree)))
 
