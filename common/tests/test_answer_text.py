@@ -166,4 +166,6 @@ class Note(BaseModel):
 
 
 def test_a_field_called_text_is_a_field() -> None:
-    assert "hello" in to_text(Note(text="hello"))
+    result = to_result(Note(text="hello"))
+
+    assert result.structured_content == {"text": "hello"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp.types import CallToolRequestParams, CallToolResult
+from mcp.types import CallToolRequestParams
+from msgspec.structs import replace
 
 from dragoman.answer.canonical import Json, canonical, digest
 from dragoman.answer.redact import redact, redact_json
@@ -35,8 +36,7 @@ class Call:
     caller: Caller
     arguments: Mapping[str, Json]
     tool: Tool | None
-    protocol: str
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    record: Record
     started: float = field(default_factory=time.monotonic)
     proposal: str = ""
     intended: bool = False
@@ -44,8 +44,16 @@ class Call:
     result: Result | None = None
 
     @property
+    def id(self) -> str:
+        return self.record.call_id
+
+    @property
     def risk(self) -> Risk:
         return self.tool.risk if self.tool else Risk.READ
+
+    @property
+    def milliseconds(self) -> float:
+        return round((time.monotonic() - self.started) * 1000, 3)
 
 
 class Ledger:
@@ -59,11 +67,30 @@ class Ledger:
     def open(self, params: CallToolRequestParams, caller: Caller, protocol: str) -> Call:
         """A call that has arrived; nothing is written yet."""
         tool = self._judge.tools.get(params.name)
-        return Call(params.name, caller, params.arguments or {}, tool, protocol)
+        arguments = params.arguments or {}
+        record = Record(
+            kind="intent",
+            call_id=uuid.uuid4().hex,
+            server=self._judge.server,
+            tool=params.name,
+            risk=(tool.risk if tool else Risk.READ).value,
+            action=tool.policy if tool else "",
+            subject=caller.subject,
+            groups=tuple(sorted(caller.groups)),
+            workload=caller.workload,
+            surface=caller.surface,
+            channel=caller.channel,
+            issuer=caller.issuer,
+            work_digest=digest(unpaged(arguments)),
+            policies=self._judge.deciding(caller, params.name),
+            protocol=protocol,
+            trace_id=current_trace_id(),
+        )
+        return Call(params.name, caller, arguments, tool, record)
 
     async def intend(self, call: Call) -> None:
         """Makes the intent durable. Only reads go on, with an alarm, when that is impossible."""
-        record = self._record(call, "intent", arguments=call.arguments)
+        record = _with_arguments(call, "intent", call.arguments)
         call.intended = True
         if call.risk is Risk.READ and not self.journal.healthy:
             self.journal.post(record)
@@ -79,7 +106,7 @@ class Ledger:
     async def commit(self, call: Call, proposal: Proposal, arguments: Mapping[str, Json]) -> bytes:
         """The durable intent of an approved call, as the approval store keeps it, too."""
         call.proposal = proposal.id
-        record = self._record(call, "intent", arguments=arguments)
+        record = _with_arguments(call, "intent", arguments)
         await self.journal.append(record)
         call.intended = True
         return encode(record)
@@ -89,7 +116,7 @@ class Ledger:
         call.proposal = proposal
         call.result = "waiting_approval"
         self.metrics.approval("asked")
-        self.journal.post(self._record(call, "proposal", arguments=call.arguments))
+        self.journal.post(_with_arguments(call, "proposal", call.arguments))
 
     def unanswered(self, call: Call, outcome: Rejected | DeclinedByClient | CannotAsk) -> None:
         """The call ends without a yes: a person's no and a client's silence are told apart."""
@@ -97,35 +124,41 @@ class Ledger:
         if isinstance(outcome, Rejected):
             call.result = "refused"
             self.metrics.approval("declined")
-            record = self._record(call, "approval", decision=str(outcome.decision))
+            kind: Kind = "approval"
+            said = str(outcome.decision)
         else:
             call.result = "waiting_approval"
             by_client = isinstance(outcome, DeclinedByClient)
             self.metrics.approval("declined_by_client" if by_client else "asked")
-            how = outcome.how if isinstance(outcome, DeclinedByClient) else outcome.why
-            kind: Kind = "decline" if by_client else "proposal"
-            record = self._record(call, kind, decision=how)
+            said = outcome.how if isinstance(outcome, DeclinedByClient) else outcome.why
+            kind = "decline" if by_client else "proposal"
         self._count(call)
-        self.journal.post(record)
+        record = _with_arguments(call, kind, call.arguments)
+        self.journal.post(replace(record, decision=said, result=call.result))
 
-    def succeed(self, call: Call, output: CallToolResult) -> None:
+    def succeed(self, call: Call) -> None:
         """The call ran and answered: the only result that saves minutes."""
-        call.result = "success"
         minutes = call.tool.minutes_saved if call.tool and call.caller.subject else 0.0
         self.metrics.minutes_saved(call.name, minutes)
-        self._count(call)
-        self.journal.post(
-            self._record(
-                call, "outcome", minutes=minutes, output_digest=digest(output.structured_content)
-            )
-        )
+        self._close(call, "success", replace(call.record, minutes=minutes))
 
     def end(self, call: Call, result: Result, error: str = "") -> None:
         """Any other end: an outcome when the call had begun to run, a refusal when it had not."""
+        record = call.record if call.intended else _with_arguments(call, "refusal", call.arguments)
+        self._close(call, result, replace(record, error=redact(error)))
+
+    def _close(self, call: Call, result: Result, record: Record) -> None:
         call.result = result
         self._count(call)
-        kind: Kind = "outcome" if call.intended else "refusal"
-        self.journal.post(self._record(call, kind, arguments=call.arguments, error=error))
+        self.journal.post(
+            replace(
+                record,
+                kind="outcome" if call.intended else "refusal",
+                result=result,
+                proposal=call.proposal,
+                duration_ms=call.milliseconds,
+            )
+        )
 
     def turned_away(self, reason: str) -> None:
         """A request that never became a call: its token or its connection was refused."""
@@ -141,45 +174,14 @@ class Ledger:
         known = call.name if call.tool else "unknown"
         self.metrics.tool_call(known, call.risk.value, call.result or "success")
 
-    def _record(  # each is one field of the record
-        self,
-        call: Call,
-        kind: Kind,
-        *,
-        arguments: Mapping[str, Json] | None = None,
-        decision: str = "",
-        error: str = "",
-        minutes: float = 0.0,
-        output_digest: str = "",
-    ) -> Record:
-        return Record(
-            kind=kind,
-            call_id=call.id,
-            server=self._judge.server,
-            tool=call.name,
-            risk=call.risk.value,
-            action=call.tool.policy if call.tool else "",
-            subject=call.caller.subject,
-            groups=tuple(sorted(call.caller.groups)),
-            workload=call.caller.workload,
-            surface=call.caller.surface,
-            channel=call.caller.channel,
-            issuer=call.caller.issuer,
-            arguments_digest=digest(arguments) if arguments is not None else "",
-            work_digest=digest(unpaged(call.arguments)),
-            arguments=_shown(arguments) if arguments is not None else "",
-            proposal=call.proposal,
-            decision=decision,
-            policies=self._judge.deciding(call.caller, call.name),
-            result=call.result,
-            duration_ms=round((time.monotonic() - call.started) * 1000, 3),
-            output_digest=output_digest,
-            error=redact(error),
-            minutes=minutes,
-            protocol=call.protocol,
-            trace_id=current_trace_id(),
-        )
 
-
-def _shown(arguments: Mapping[str, Json]) -> str:
-    return canonical(redact_json(arguments)).decode()
+def _with_arguments(call: Call, kind: Kind, arguments: Mapping[str, Json]) -> Record:
+    """A record that holds the arguments: by digest, and to be read without their secrets."""
+    return replace(
+        call.record,
+        kind=kind,
+        proposal=call.proposal,
+        arguments_digest=digest(arguments),
+        arguments=canonical(redact_json(arguments)).decode(),
+        duration_ms=call.milliseconds,
+    )

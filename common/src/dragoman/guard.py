@@ -156,7 +156,7 @@ class Guard(Extension):
         answer = await run(tool, arguments, filled, seconds=self._seconds)
         result = to_result(answer)
         result.meta = {"dragoman/call": call.id, "dragoman/minutes_saved": tool.minutes_saved}
-        self.ledger.succeed(call, result)
+        self.ledger.succeed(call)
         return result
 
     async def _native(self, call: Call, ctx: Context, call_next: CallNext) -> HandlerResult:
@@ -168,7 +168,7 @@ class Guard(Extension):
         elif isinstance(result, CallToolResult) and result.is_error:
             self.ledger.end(call, "tool_error")
         else:
-            self.ledger.end(call, "success")
+            self.ledger.succeed(call)
         return result
 
     def _failed(self, call: Call, result: Result, text: str) -> CallToolResult:

@@ -1,7 +1,7 @@
 """An answer in its two forms, each whole by itself: compact text and structured content."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, TypeAdapter
@@ -25,9 +25,10 @@ class Readable(Protocol):
 
 def to_result(model: BaseModel) -> CallToolResult:
     """The answer as the client gets it: text and structured content, secrets hidden in both."""
+    parts = _Parts.of(model)
     return CallToolResult(
-        content=[TextContent(type="text", text=to_text(model))],
-        structured_content=to_structured(model),
+        content=[TextContent(type="text", text=parts.text(model))],
+        structured_content=parts.structured(model),
     )
 
 
@@ -38,10 +39,7 @@ def error_result(text: str) -> CallToolResult:
 
 def to_text(model: BaseModel) -> str:
     """The answer as text; every value of the model is in it, empty fields are not."""
-    if isinstance(model, Readable):
-        return redact(model.as_text())
-    tree = exact(model)
-    return rendered(redact_json(tree), frozenset(untrusted_paths(tree)))
+    return _Parts.of(model).text(model)
 
 
 def to_structured(model: BaseModel) -> dict[str, Any]:
@@ -49,17 +47,13 @@ def to_structured(model: BaseModel) -> dict[str, Any]:
 
     `untrusted` names the fields that hold users' text, such as `evidence.quote`.
     """
-    tree = exact(model)
-    content: dict[str, Any] = dict(_object(redact_json(tree)))
-    paths = sorted(set(untrusted_paths(tree)))
-    if paths and type(model).model_config.get("extra") != "forbid":
-        content.setdefault("untrusted", paths)
-    return content
+    return _Parts.of(model).structured(model)
 
 
 def cost(model: BaseModel) -> int:
     """Tokens of the answer's dearer form."""
-    return max(tokens(to_text(model)), -(-len(canonical(to_structured(model))) // 4))
+    parts = _Parts.of(model)
+    return max(tokens(parts.text(model)), -(-len(canonical(parts.structured(model))) // 4))
 
 
 def answer_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -84,6 +78,29 @@ def untrusted_paths(tree: Json, path: str = "") -> list[str]:
             return [found for item in tree for found in untrusted_paths(item, path)]
         case _:
             return []
+
+
+class _Parts(NamedTuple):
+    """What both forms are made of: the clean JSON tree, and which of its fields are untrusted."""
+
+    tree: Json
+    untrusted: frozenset[str]
+
+    @classmethod
+    def of(cls, model: BaseModel) -> "_Parts":
+        tree = exact(model)
+        return cls(redact_json(tree), frozenset(untrusted_paths(tree)))
+
+    def text(self, model: BaseModel) -> str:
+        if isinstance(model, Readable):
+            return redact(model.as_text())
+        return rendered(self.tree, self.untrusted)
+
+    def structured(self, model: BaseModel) -> dict[str, Any]:
+        content: dict[str, Any] = dict(_object(self.tree))
+        if self.untrusted and type(model).model_config.get("extra") != "forbid":
+            content.setdefault("untrusted", sorted(self.untrusted))
+        return content
 
 
 def _object(value: Json) -> Mapping[str, Json]:
