@@ -1,0 +1,95 @@
+"""Drives an ASGI application in process with 2026-07-28 tool calls: no sockets, no client."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+
+Asgi = Callable[
+    [dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]],
+    Awaitable[None],
+]
+VERSION = "2026-07-28"
+
+
+def call_body(tool: str, arguments: dict[str, Any]) -> bytes:
+    """The JSON-RPC body of one tools/call."""
+    return json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {
+                "name": tool,
+                "arguments": arguments,
+                "_meta": {
+                    "io.modelcontextprotocol/protocolVersion": VERSION,
+                    "io.modelcontextprotocol/clientCapabilities": {},
+                },
+            },
+        }
+    ).encode()
+
+
+def headers(tool: str, token: str = "") -> list[tuple[bytes, bytes]]:
+    """The headers that such a call needs."""
+    found = [
+        (b"host", b"127.0.0.1:8931"),
+        (b"content-type", b"application/json"),
+        (b"accept", b"application/json, text/event-stream"),
+        (b"mcp-protocol-version", VERSION.encode()),
+        (b"mcp-method", b"tools/call"),
+        (b"mcp-name", tool.encode()),
+    ]
+    return [*found, (b"authorization", f"Bearer {token}".encode())] if token else found
+
+
+async def post(app: Asgi, given: list[tuple[bytes, bytes]], body: bytes) -> dict[str, Any]:
+    """The JSON answer; asserts status 200."""
+    sent: list[Any] = []
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if waiting:
+            return waiting.pop()
+        await _never()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": "/mcp",
+        "raw_path": b"/mcp",
+        "query_string": b"",
+        "root_path": "",
+        "headers": given,
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 8931),
+    }
+    await app(scope, receive, send)
+    answer = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
+    assert sent[0]["status"] == 200, answer
+    decoded: dict[str, Any] = json.loads(answer)
+    assert "result" in decoded, answer
+    assert not decoded["result"].get("isError"), answer
+    return decoded["result"]
+
+
+async def _never() -> None:
+
+    await anyio.sleep_forever()
+
+
+async def cpu_of(work: Callable[[], Awaitable[Any]], times: int) -> float:
+    """CPU seconds of the process (all threads) for one round of `work`, mean of `times`."""
+    before = time.process_time()
+    for _ in range(times):
+        await work()
+    return (time.process_time() - before) / times
