@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import os
+import resource
 import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
@@ -170,6 +171,31 @@ async def test_only_so_many_records_are_held_for_a_sick_disk(
     assert calls(tmp_path) == ["", *held, "after"]
 
 
+async def test_a_limit_of_the_kernel_refuses_in_words_and_leaves_no_torn_record(
+    tmp_path: Path,
+) -> None:
+    journal = opened(tmp_path, SystemDisk(), Limits(retry=3600))
+    await journal.append(intent("before"))
+
+    with largest_file(64 * 1024), pytest.raises(StoreUnavailable, match="File too large"):
+        await asyncio.gather(*(journal.append(intent("x" * 8192)) for _ in range(20)))
+    await journal.append(intent("after"))
+    await journal.aclose()
+
+    assert verify(tmp_path).ok
+    assert calls(tmp_path)[-1] == "after"
+
+
+@contextmanager
+def largest_file(size: int) -> Generator[None]:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 async def test_a_small_real_disk_that_fills_refuses_and_recovers(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     journal = opened(small_disk / "audit", SystemDisk())
@@ -198,7 +224,12 @@ async def test_a_disk_that_never_answers_ends_in_words(tmp_path: Path) -> None:
 
     with pytest.raises(StoreUnavailable, match="does not answer"):
         await journal.append(intent("c1"))
-    os.write(writer, b"..")
+    healthy = journal.healthy
+    os.write(writer, b"...")
+    await journal.append(intent("c2"))
+
+    assert not healthy
+    assert journal.healthy
     await journal.aclose()
     os.close(reader)
     os.close(writer)

@@ -165,16 +165,36 @@ def test_two_event_loops_of_either_kind_write_into_one_journal(tmp_path: Path) -
     assert calls(tmp_path) == ["uvloop"] * 50 + ["asyncio"] * 50
 
 
-async def test_follow_gives_what_comes_after_and_waits_for_more(tmp_path: Path) -> None:
-    journal = opened(tmp_path)
-    first = await journal.append(intent("old"))
-    await journal.append(intent("new"))
-    await journal.aclose()
+def test_follow_gives_what_comes_after_and_waits_for_more(tmp_path: Path) -> None:
+    write(tmp_path, [str(n) for n in range(10)])
+    waits = iter(["torn", "whole", "end"])
 
-    def stop() -> None:
-        raise StopIteration
+    def wait() -> None:
+        match next(waits):
+            case "torn":
+                last = max(tmp_path.glob("*.jsonl"))
+                last.write_bytes(last.read_bytes() + b'{"seq":')
+            case "whole":
+                write(tmp_path, ["late"])
+            case _:
+                raise StopIteration
 
-    assert [one.record.call_id for one in follow(tmp_path, first.seq, stop)] == ["new"]
+    followed = [one.record.call_id for one in follow(tmp_path, 4, wait)]
+
+    assert followed == [stored.record.call_id for stored in records(tmp_path) if stored.seq > 4]
+    assert followed[-2:] == ["9", "late"]
+
+
+def write(folder: Path, names: list[str]) -> None:
+    """A process's records, in several segments."""
+
+    async def one_by_one() -> None:
+        journal = opened(folder, Limits(segment_bytes=600))
+        for name in names:
+            await journal.append(intent(name))
+        await journal.aclose()
+
+    asyncio.run(one_by_one())
 
 
 async def test_text_without_utf8_and_text_without_end_are_recorded(tmp_path: Path) -> None:

@@ -156,6 +156,29 @@ def test_a_restart_does_not_launder_an_edited_record(tmp_path: Path) -> None:
     assert (bad.segment, bad.seq, bad.reason) == (FIRST, 13, "hash")
 
 
+def test_a_restart_does_not_launder_a_cut_tail(tmp_path: Path) -> None:
+    file = written(tmp_path, segment_bytes=10**6)[0]
+    rewrite(file, lambda lines: lines[:-2])
+    written(tmp_path)
+
+    bad = first_bad(tmp_path)
+
+    assert (bad.seq, bad.reason) == (13, "chain")
+    assert "another one than its checkpoint saw" in bad.text
+
+
+def test_missing_last_segments_are_seen_even_after_a_kill(tmp_path: Path) -> None:
+    segments = written(tmp_path)
+    known = (tmp_path / "checkpoints").read_bytes().splitlines(keepends=True)
+    (tmp_path / "checkpoints").write_bytes(b"".join(known[:-1]))
+    for file in segments[1:]:
+        file.unlink()
+
+    bad = first_bad(tmp_path)
+
+    assert bad.reason == "truncated"
+
+
 def test_a_report_is_json_for_the_command_line(tmp_path: Path) -> None:
     written(tmp_path, segment_bytes=10**6)[0].write_bytes(b"{}\n")
 

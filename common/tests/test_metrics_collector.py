@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from threading import Thread
@@ -22,6 +23,7 @@ class FakeCollector(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = status
         self.paths: SimpleQueue[str] = SimpleQueue()
+        self.bodies: SimpleQueue[bytes] = SimpleQueue()
 
     @property
     def url(self) -> str:
@@ -32,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: FakeCollector  # pyright: ignore[reportIncompatibleVariableOverride] # its own server
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
+        self.server.bodies.put(self.rfile.read(int(self.headers["content-length"])))
         self.server.paths.put(self.path)
         self.send_response(self.server.status)
         self.end_headers()
@@ -104,6 +106,22 @@ def test_a_collector_gets_metrics_and_spans(healthy: FakeCollector) -> None:
 
     assert {healthy.paths.get(), healthy.paths.get()} == {"/v1/metrics", "/v1/traces"}
     assert collector.dropped == {"metrics": 0, "traces": 0}
+
+
+def test_a_span_leaves_without_secrets_and_exception_texts(healthy: FakeCollector) -> None:
+    spans = Collector(healthy.url).span_processor()
+    tracers = TracerProvider(shutdown_on_exit=False)
+    tracers.add_span_processor(spans)
+
+    with suppress(ValueError), tracers.get_tracer("test").start_as_current_span("call") as span:
+        span.set_attribute("note", "password=hunter2secret")
+        raise ValueError("password=hunter2secret in rows of alice")
+    spans.stop(5)
+
+    body = healthy.bodies.get()
+    assert b"exception.type" in body
+    assert b"hunter2secret" not in body
+    assert b"Traceback" not in body
 
 
 def test_what_a_refusing_collector_does_not_take_is_counted_in_sight(

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 
-from dragoman.telemetry.traces import Traces, current_trace_id, header_context
+from dragoman.telemetry.traces import Traces, current_trace_id, header_context, mark, trace_headers
 
 # A process of its own: OpenTelemetry's provider can be set once in a process.
 SERVER = """
@@ -195,3 +196,21 @@ def test_without_a_collector_a_call_has_a_trace_id_and_keeps_its_clients() -> No
     assert len(own) == 32
     assert clients == "1" * 32
     assert current_trace_id() == ""
+
+
+def test_a_request_to_a_backend_stays_in_the_callers_trace() -> None:
+    Traces.start("fixture", None)
+    client = header_context([(b"traceparent", HEADER.encode())])
+
+    with trace.get_tracer("test").start_as_current_span("call", client):
+        headers = trace_headers()
+
+    assert headers["traceparent"].split("-")[1] == "1" * 32
+
+
+def test_a_span_says_how_its_call_ended() -> None:
+    with TracerProvider().get_tracer("test").start_as_current_span("call") as span:
+        mark("c1", "timed_out")
+
+    assert isinstance(span, ReadableSpan)
+    assert span.attributes == {"dragoman.call.id": "c1", "dragoman.result": "timed_out"}

@@ -1,7 +1,7 @@
 """Checkpoints kept beside the journal: without one, a cut tail looks like a shorter journal."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,25 +9,20 @@ import msgspec
 
 from dragoman.telemetry.record import Checkpoint
 
-_NAME = "checkpoint.json"
+_NAME = "checkpoints"
 
 
 def keep(folder: Path, head: Checkpoint) -> None:
-    """Replaces the folder's checkpoint; a disk that is full keeps the older one."""
-    if head.seq == 0:
-        return
-    with suppress(OSError):
-        fresh = folder / f"{_NAME}.new"
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(head))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(folder / _NAME)
+    """Adds a checkpoint to the folder's; on a disk that is full there is one less."""
+    with suppress(OSError), (folder / _NAME).open("ab") as file:
+        file.write(msgspec.json.encode(head) + b"\n")
+        file.flush()
+        os.fdatasync(file.fileno())
 
 
-def kept(folder: Path) -> Sequence[Checkpoint]:
-    """The folder's own checkpoint, if it has one that can be read."""
-    try:
-        return (msgspec.json.decode((folder / _NAME).read_bytes(), type=Checkpoint),)
-    except (FileNotFoundError, msgspec.DecodeError):
-        return ()
+def kept(folder: Path) -> Iterator[Checkpoint]:
+    """The folder's own checkpoints, oldest first; lines that cannot be read are passed over."""
+    with suppress(FileNotFoundError), (folder / _NAME).open("rb") as file:
+        for line in file:
+            with suppress(msgspec.DecodeError):
+                yield msgspec.json.decode(line, type=Checkpoint)

@@ -16,8 +16,11 @@ from opentelemetry.sdk.metrics.export import (
     MetricsData,
     PeriodicExportingMetricReader,
 )
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Status
+
+from dragoman.answer.redact import redact
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.metrics.export import MetricReader
@@ -125,7 +128,7 @@ class _Spans(SpanExporter):
             self.waiting += count
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._exporter.export(spans)
+        result = self._exporter.export([_fit_to_leave(span) for span in spans])
         self.queued(-len(spans))
         if result is not SpanExportResult.SUCCESS:
             self._collector.drop("traces", len(spans))
@@ -162,6 +165,34 @@ class _Metrics(MetricExporter):
         self._exporter.shutdown(  # pyright: ignore[reportUnknownMemberType] # **kwargs
             timeout_millis
         )
+
+
+def _fit_to_leave(span: ReadableSpan) -> ReadableSpan:
+    """The span without exception texts and stack traces, and with secrets redacted."""
+    status = span.status
+    return ReadableSpan(
+        redact(span.name),
+        span.context,
+        span.parent,
+        span.resource,
+        {
+            name: redact(value) if isinstance(value, str) else value
+            for name, value in (span.attributes or {}).items()
+        },
+        [_fit_event(event) for event in span.events],
+        span.links,
+        span.kind,
+        status=Status(status.status_code, redact(status.description or "") or None),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _fit_event(event: Event) -> Event:
+    known = event.attributes or {}
+    kept = {name: known[name] for name in ("exception.type",) if name in known}
+    return Event(event.name, kept, event.timestamp)
 
 
 def _within(seconds: float, thread: Thread) -> None:

@@ -107,7 +107,7 @@ class Journal:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
         self._put(_Waiting(Entry(time.time(), encode(record)), loop, future))
-        late = loop.call_later(self._limits.patience, _give_up, future)
+        late = loop.call_later(self._limits.patience, self._give_up, future)
         try:
             return await future
         finally:
@@ -144,7 +144,8 @@ class Journal:
             if batch or self._backlog or self._untold:
                 self._commit(batch)
         self._lose(len(self._backlog))
-        keep(self._writer.folder, self.head)
+        if self.head.seq:
+            keep(self._writer.folder, self.head)
         self._writer.close()
         os.close(self._folder_lock)
 
@@ -166,11 +167,14 @@ class Journal:
         told = self._untold
         gap = [_Waiting(_gap(told))] if told else []
         waiting = [*gap, *self._backlog, *batch]
+        before, segment = self.head, self._writer.end.segment
         try:
             receipts = self._writer.write([one.entry for one in waiting])
         except OSError as why:
             self._fail([*self._backlog, *batch], why)
             return
+        if segment and segment != self._writer.end.segment:
+            keep(self._writer.folder, before)
         if not self.healthy:
             _log.warning("the audit journal is written again; %d records were lost", told)
         self.healthy = True
@@ -187,6 +191,16 @@ class Journal:
         self._backlog = held[max(0, len(held) - self._limits.backlog) :]
         self._lose(len(waiting) - len(self._backlog))
         _settle([one for one in waiting if one.future], _unwritable(why))
+
+    def _give_up(self, future: asyncio.Future[Receipt]) -> None:
+        self.healthy = False
+        if not future.done():
+            future.set_exception(
+                StoreUnavailable(
+                    "The audit journal's disk does not answer, so nothing that changes anything "
+                    "is run. Reading goes on. Tell the operator, then try again."
+                )
+            )
 
     def _lose(self, count: int) -> None:
         with self._door:
@@ -217,13 +231,6 @@ def _wake(
             one.future.set_exception(StoreUnavailable(str(outcome)))
         else:
             one.future.set_result(outcome[at])
-
-
-def _give_up(future: asyncio.Future[Receipt]) -> None:
-    if not future.done():
-        future.set_exception(
-            StoreUnavailable("The audit journal's disk does not answer. Try again later.")
-        )
 
 
 def _lock(folder: Path) -> int:

@@ -33,25 +33,40 @@ def tail(folder: Path, count: int) -> list[Stored]:
 def follow(folder: Path, after: int, wait: Callable[[], None]) -> Iterator[Stored]:
     """Every record with a higher sequence number, for ever; `wait` is called when there is none.
 
-    Ends when `wait` raises StopIteration.
+    Ends when `wait` raises StopIteration. Reads on where it stopped, not from the start.
     """
+    name, at = "", 0
     while True:
-        for stored in _since(folder, after):
-            after = stored.seq
-            yield stored
+        for path in _from(folder, name, after):
+            at = at if path.name == name else 0
+            name = path.name
+            for line in _new_lines(path, at):
+                at += len(line)
+                stored = _stored(line)
+                if stored is not None and stored.seq > after:
+                    after = stored.seq
+                    yield stored
         try:
             wait()
         except StopIteration:
             return
 
 
-def _since(folder: Path, after: int) -> Iterator[Stored]:
-    parts = segment.segments(folder)
-    older = sum(segment.first(part.path) <= after for part in parts)
-    for part in parts[max(0, older - 1) :]:
-        for stored in filter(None, map(_stored, segment.lines(part))):
-            if stored.seq > after:
-                yield stored
+def _from(folder: Path, name: str, after: int) -> list[Path]:
+    """The segments from that one on; at first, from the one that holds the record after."""
+    paths = segment.paths(folder)
+    if name:
+        return [path for path in paths if path.name >= name]
+    older = sum(segment.first(path) <= after + 1 for path in paths)
+    return paths[max(0, older - 1) :]
+
+
+def _new_lines(path: Path, at: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(at)
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
 
 
 def _stored(line: bytes) -> Stored | None:

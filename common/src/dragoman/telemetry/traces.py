@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.telemetry.collector import Collector
+from dragoman.telemetry.record import Result
 
 _FIELDS = frozenset({b"traceparent", b"tracestate"})
 
@@ -101,6 +102,20 @@ def current_trace_id() -> str:
     """32 hex digits; empty outside of any trace."""
     context = trace.get_current_span().get_span_context()
     return trace.format_trace_id(context.trace_id) if context.is_valid else ""
+
+
+def trace_headers() -> dict[str, str]:
+    """What a request to a backend carries, so that it stays in the caller's trace."""
+    carrier: dict[str, str] = {}
+    TraceContext().inject(carrier)
+    return carrier
+
+
+def mark(call_id: str, result: Result) -> None:
+    """Gives the message's span the call's end in the journal's and the metrics' own word."""
+    span = trace.get_current_span()
+    span.set_attribute("dragoman.call.id", call_id)
+    span.set_attribute("dragoman.result", result)
 
 
 def _context(carrier: Mapping[str, str]) -> Context | None:

@@ -54,7 +54,7 @@ class Report:
 class _Walk:
     """Where the chain has come to; all that is kept of a journal while it is read."""
 
-    expected: Sequence[Checkpoint]
+    expected: dict[int, str]
     seq: int = 0
     hash: str = GENESIS
     names: Header | None = None
@@ -68,20 +68,19 @@ class _Walk:
             return "order", f"record {link.seq} stands where record {self.seq + 1} belongs"
         if link.prev != self.hash:
             return "chain", f"record {link.seq} does not follow from record {self.seq}"
-        for point in self.expected:
-            if point.seq == link.seq and point.hash != link.hash:
-                return "chain", f"record {link.seq} is another one than its checkpoint saw"
+        if self.expected.get(link.seq, link.hash) != link.hash:
+            return "chain", f"record {link.seq} is another one than its checkpoint saw"
         self.seq, self.hash = link.seq, link.hash
         return None
 
 
 def verify(folder: Path, seen: Iterable[Checkpoint] = ()) -> Report:
-    """Reads the whole journal once, in constant memory.
+    """Reads the whole journal once; memory grows only by what one segment or checkpoint adds.
 
     `seen` are checkpoints kept elsewhere; the folder's own is used, too. A cut tail shows only
     against a checkpoint.
     """
-    walk = _Walk((*checkpoints.kept(folder), *seen))
+    walk = _Walk({point.seq: point.hash for point in (*checkpoints.kept(folder), *seen)})
     parts = segment.segments(folder)
     bad = next(_faults(walk, parts), None)
     return Report(walk.seq, len(parts), Checkpoint(walk.seq, walk.hash), bad, tuple(walk.torn))
@@ -91,10 +90,10 @@ def _faults(walk: _Walk, parts: Sequence[Segment]) -> Iterator[Bad]:
     for at, part in enumerate(parts):
         yield from _in_segment(walk, part, parts[at:])
     last = parts[-1].path.name if parts else ""
-    for point in walk.expected:
-        if point.seq > walk.seq:
-            text = f"the journal ends with record {walk.seq}, a checkpoint saw record {point.seq}"
-            yield Bad(last, 0, walk.seq + 1, "truncated", text)
+    furthest = max(walk.expected, default=0)
+    if furthest > walk.seq:
+        text = f"the journal ends with record {walk.seq}, a checkpoint saw record {furthest}"
+        yield Bad(last, 0, walk.seq + 1, "truncated", text)
 
 
 def _in_segment(walk: _Walk, part: Segment, rest: Sequence[Segment]) -> Iterator[Bad]:
