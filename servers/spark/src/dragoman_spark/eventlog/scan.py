@@ -1,9 +1,4 @@
-"""The one pass over a log: cheap for the many task events, whole for the few others.
-
-Task ends are most of a log, and most of a task end is accumulables that nothing here needs: the
-line is sliced around them and only what is left is decoded. An unescaped mark cannot stand inside
-a JSON string, so the slices are sound; a line without both marks is decoded whole.
-"""
+"""The one pass over a log: cheap for the many task events, whole for the few others."""
 
 import msgspec
 
@@ -15,20 +10,15 @@ from dragoman_spark.eventlog.lines import LineBuffer
 from dragoman_spark.eventlog.places import Damage, DamageKind, Place
 from dragoman_spark.eventlog.querying import Querying
 from dragoman_spark.eventlog.scheduling import Scheduling
-from dragoman_spark.eventlog.tasks import SlowTask
-from dragoman_spark.eventlog.wire import TaskEnd
+from dragoman_spark.eventlog.tally import Line
+from dragoman_spark.eventlog.taskends import UNREADABLE, TaskEnds
 from dragoman_spark.sources.codecs import Decoded, decode
 from dragoman_spark.sources.files import LogFile
 
 _EVENT = b'{"Event":"'
 _TASK_START = b'{"Event":"SparkListenerTaskStart"'
 _TASK_END = b'{"Event":"SparkListenerTaskEnd"'
-_ACCUMULABLES = b',"Accumulables":['
-_METRICS = b',"Task Metrics":{'
-_METRICS_REACH = 1_700
 _KINDS = 500
-_KILLED = frozenset({"TaskKilled", "TaskCommitDenied"})
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class _AnyEvent(msgspec.Struct):
@@ -45,6 +35,7 @@ class Scan:
         self.querying = Querying(texts)
         self.connecting = Connecting(texts)
         self.failures = FailureGroups()
+        self._tasks = TaskEnds(self.scheduling, self.failures)
         self.events: dict[str, int] = {}
         self.last: tuple[str, Place] | None = None
         self.latest: int | None = None
@@ -55,11 +46,9 @@ class Scan:
             **self.querying.handlers(),
             **self.connecting.handlers(),
         }
-        self._decode_task = msgspec.json.Decoder(TaskEnd).decode
         self._decode_kind = msgspec.json.Decoder(_AnyEvent).decode
         self._file = ""
         self._line = 0
-        self._finished = 0
 
     def read(self, file: LogFile) -> None:
         """Adds one file's events; raises LogUnreadable when it cannot be opened or read."""
@@ -102,27 +91,33 @@ class Scan:
     def _last_line(self, tail: bytes, place: Place) -> None:
         try:
             msgspec.json.decode(tail, type=_AnyEvent)
-        except _UNREADABLE:
+        except UNREADABLE:
             self.note(DamageKind.CUT_LINE, place.file, place)
         else:
             self._lines(bytearray(tail) + b"\n", len(tail) + 1, place.offset)
 
     def _lines(self, data: bytearray, end: int, base: int) -> None:
-        find, starts, task_end = data.find, data.startswith, self._task_end
+        find, starts, take = data.find, data.startswith, self._tasks.take
+        whole: list[Line] = []
         at = last = launched = ended = 0
         line = self._line
-        while at < end:
-            stop = find(b"\n", at, end)
-            line += 1
-            if starts(_TASK_END, at):
-                ended += 1
-                task_end(data, at, stop, base, line)
-            elif starts(_TASK_START, at):
-                launched += 1
-            elif not self._other(data, at, stop, base, line):
-                break
-            last = at
-            at = stop + 1
+        with memoryview(data) as view:
+            while at < end:
+                stop = find(b"\n", at, end)
+                line += 1
+                if starts(_TASK_END, at):
+                    ended += 1
+                    if not take(data, view, at, stop, line):
+                        whole.append((at, stop, line))
+                elif starts(_TASK_START, at):
+                    launched += 1
+                elif not self._other(data, at, stop, base, line):
+                    break
+                last = at
+                at = stop + 1
+            whole += self._tasks.settle(self._file, base)
+        for begin, stop, number in sorted(whole):
+            self._whole_task(bytes(data[begin:stop]), Place(self._file, base + begin, number))
         self._line = line
         self._count("SparkListenerTaskStart", launched)
         self._count("SparkListenerTaskEnd", ended)
@@ -133,8 +128,8 @@ class Scan:
         kind = _kind(data, last)
         if kind:
             self.last = (kind, Place(self._file, base + last, line))
-        if self._finished:
-            self.latest = max(self.latest or 0, self._finished)
+        if self._tasks.latest:
+            self.latest = max(self.latest or 0, self._tasks.latest)
 
     def _count(self, kind: str, count: int) -> None:
         if count and (kind in self.events or len(self.events) < _KINDS):
@@ -151,50 +146,18 @@ class Scan:
             self._count(kind, 1)
             known = self._handlers.get(kind)
             time = known(text, place) if known else None
-        except _UNREADABLE:
+        except UNREADABLE:
             self.note(DamageKind.BAD_LINE, self._file, place)
             return True
         if time is not None:
             self.latest = max(self.latest or 0, time)
         return self.header.foreign is None
 
-    def _task_end(self, data: bytearray, at: int, stop: int, base: int, line: int) -> None:
-        cut = data.find(_ACCUMULABLES, at, stop)
-        tail = data.find(_METRICS, max(cut, stop - _METRICS_REACH), stop) if cut > 0 else -1
-        if cut > 0 and tail < 0:
-            tail = data.rfind(_METRICS, cut, stop)
-        text = data[at:stop] if tail < 0 else data[at:cut] + b"}" + data[tail:stop]
+    def _whole_task(self, text: bytes, place: Place) -> None:
         try:
-            event = self._decode_task(text)
-        except _UNREADABLE:
-            self.note(DamageKind.BAD_LINE, self._file, Place(self._file, base + at, line))
-            return
-        info = event.info
-        self._finished = max(self._finished, info.finished)
-        tally = self.scheduling.tally(event.stage, event.attempt)
-        tally.speculative += info.speculative
-        if event.reason.kind != "Success" or event.metrics is None:
-            self._unsuccessful(event, Place(self._file, base + at, line))
-            return
-        duration, read = tally.success(info, event.metrics)
-        if duration > tally.floor:
-            place = Place(self._file, base + at, line)
-            tally.slow(
-                SlowTask(info.id, info.index, info.attempt, info.executor, duration, read, place)
-            )
-
-    def _unsuccessful(self, event: TaskEnd, place: Place) -> None:
-        tally = self.scheduling.tally(event.stage, event.attempt)
-        if event.metrics is not None:
-            tally.add(event.metrics)
-        if event.reason.kind == "Success":
-            tally.succeeded += 1
-            return
-        if event.reason.kind in _KILLED:
-            tally.killed += 1
-        else:
-            tally.failed += 1
-        self.failures.add(event, place)
+            self._tasks.add_whole(text, place)
+        except UNREADABLE:
+            self.note(DamageKind.BAD_LINE, self._file, place)
 
 
 def _kind(data: bytearray, at: int) -> str:

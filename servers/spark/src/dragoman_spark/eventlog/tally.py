@@ -1,5 +1,12 @@
 """Running sums of one stage attempt: what a task adds, and what the stage says of itself."""
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from operator import add, sub
+from typing import TypeAlias
+
+from msgspec.structs import astuple
+
 from dragoman_spark.eventlog.places import Place
 from dragoman_spark.eventlog.tasks import (
     Histogram,
@@ -8,14 +15,43 @@ from dragoman_spark.eventlog.tasks import (
     StageKey,
     StageStatus,
     Sums,
-    bucket_of,
+    buckets_of,
 )
-from dragoman_spark.eventlog.wire import StageInfo, TaskInfo, TaskMetrics
+from dragoman_spark.eventlog.wire import (
+    Input,
+    Output,
+    ShuffleRead,
+    ShuffleWrite,
+    StageInfo,
+    TaskEnd,
+    TaskInfo,
+    TaskMetrics,
+)
 
 SLOWEST = 5
 EXECUTORS = 256
 DETAILS = 2_000
 FAILURE = 16_000
+_KILLED = frozenset({"TaskKilled", "TaskCommitDenied"})
+
+
+Line: TypeAlias = tuple[int, int, int]
+
+
+class Spots:
+    """Where tasks stand in a file: (begin, end, line number) in a buffer that is at `base`."""
+
+    def __init__(self, file: str, base: int, lines: Sequence[Line]) -> None:
+        self._file = file
+        self._base = base
+        self._lines = lines
+
+    def at(self, number: int) -> Place:
+        begin, _, line = self._lines[number]
+        return Place(self._file, self._base + begin, line)
+
+
+_Slow: TypeAlias = tuple[int, TaskInfo, int, Place]
 
 
 class StageTally:
@@ -27,16 +63,17 @@ class StageTally:
         self._info = StageInfo(id=stage_id, attempt=attempt)
         self._failure: str | None = None
         self._places: list[Place | None] = [None, None]
-        self._slowest: list[tuple[int, SlowTask]] = []
-        self._durations: dict[int, int] = {}
-        self._reads: dict[int, int] = {}
+        self._slowest: list[_Slow] = []
+        self._durations: Counter[int] = Counter()
+        self._reads: Counter[int] = Counter()
         self._by_executor: dict[str, list[int]] = {}
         self.sums = Sums()
         self.succeeded = 0
         self.failed = 0
         self.killed = 0
         self.speculative = 0
-        self.floor = -1
+        self._floor = -1
+        self.latest = 0
 
     @property
     def key(self) -> StageKey:
@@ -56,69 +93,95 @@ class StageTally:
             self._failure = info.failure[:FAILURE]
             self._places[1] = place
 
-    def success(self, info: TaskInfo, metrics: TaskMetrics) -> tuple[int, int]:
-        """Adds a task that succeeded; its duration (ms) and bytes read."""
-        duration = max(0, info.finished - info.launched)
-        read = self.add(metrics)
-        self.succeeded += 1
-        counts = self._durations
-        bucket = bucket_of(duration)
-        counts[bucket] = counts.get(bucket, 0) + 1
-        counts = self._reads
-        bucket = bucket_of(read)
-        counts[bucket] = counts.get(bucket, 0) + 1
-        share = self._by_executor.get(info.executor)
-        if share is not None:
-            share[0] += 1
-            share[1] += metrics.run_ms
-        elif len(self._by_executor) < EXECUTORS:
-            self._by_executor[info.executor] = [1, metrics.run_ms]
-        return duration, read
+    def add_successes(
+        self, infos: Sequence[TaskInfo], metrics: Sequence[TaskMetrics], spots: "Spots"
+    ) -> None:
+        """Adds tasks that succeeded, column by column."""
+        reads = self.add(metrics)
+        columns = zip(*map(astuple, infos), strict=True)
+        _, _, _, launched, executors, speculative, finished = columns
+        spans = map(sub, finished, launched)
+        durations = [s if s > 0 else 0 for s in spans]  # noqa: FURB136  # a call a task costs
+        self.latest = max(self.latest, *finished)
+        self.succeeded += len(infos)
+        self.speculative += sum(speculative)
+        self._durations.update(buckets_of(durations))
+        self._reads.update(buckets_of(reads))
+        self._share(executors, metrics)
+        if max(durations) > self._floor:
+            order = sorted(range(len(durations)), key=durations.__getitem__, reverse=True)
+            self._keep_slowest(
+                (durations[at], infos[at], reads[at], spots.at(at)) for at in order[:SLOWEST]
+            )
 
-    def add(self, metrics: TaskMetrics) -> int:
-        """Adds metrics of a task, however it ended; the bytes it read."""
+    def ended(self, event: TaskEnd) -> None:
+        """Counts a task that failed, was killed, or reported no metrics."""
+        self.speculative += event.info.speculative
+        if event.metrics is not None:
+            self.add([event.metrics])
+        if event.reason.kind == "Success":
+            self.succeeded += 1
+        elif event.reason.kind in _KILLED:
+            self.killed += 1
+        else:
+            self.failed += 1
+
+    def add(self, metrics: Sequence[TaskMetrics]) -> list[int]:
+        """Adds metrics of tasks, however they ended; the bytes that each read."""
         sums = self.sums
-        sums.tasks += 1
-        sums.run_ms += metrics.run_ms
-        sums.cpu_ns += metrics.cpu_ns
-        sums.gc_ms += metrics.gc_ms
-        sums.deserialize_ms += metrics.deserialize_ms
-        sums.result_bytes += metrics.result_bytes
-        sums.max_result_bytes = max(sums.max_result_bytes, metrics.result_bytes)
-        sums.peak_memory_bytes = max(sums.peak_memory_bytes, metrics.peak)
-        if metrics.memory_spill or metrics.disk_spill:
-            sums.memory_spill_bytes += metrics.memory_spill
-            sums.disk_spill_bytes += metrics.disk_spill
-        return self._add_data(metrics)
+        columns = tuple(zip(*map(astuple, metrics), strict=True))
+        deserialize, run, cpu, peak, result, gc, memory, disk, read, write, taken, output = columns
+        sums.tasks += len(metrics)
+        sums.deserialize_ms += sum(deserialize)
+        sums.run_ms += sum(run)
+        sums.cpu_ns += sum(cpu)
+        sums.gc_ms += sum(gc)
+        sums.result_bytes += sum(result)
+        sums.max_result_bytes = max(sums.max_result_bytes, *result)
+        sums.peak_memory_bytes = max(sums.peak_memory_bytes, *peak)
+        sums.memory_spill_bytes += sum(memory)
+        sums.disk_spill_bytes += sum(disk)
+        self._add_written(write, output)
+        return self._add_read(read, taken)
 
-    def _add_data(self, metrics: TaskMetrics) -> int:
+    def _add_read(self, reads: Sequence[ShuffleRead], inputs: Sequence[Input]) -> list[int]:
         sums = self.sums
-        size = 0
-        if (data := metrics.input) and (data.size or data.records):
-            size = data.size
-            sums.input_bytes += size
-            sums.input_records += data.records
-        if (read := metrics.read) and read.records:
-            size += read.remote + read.local
-            sums.shuffle_read_bytes += read.remote + read.local
-            sums.shuffle_read_records += read.records
-            sums.fetch_wait_ms += read.wait_ms
-        if (write := metrics.write) and write.size:
-            sums.shuffle_write_bytes += write.size
-            sums.shuffle_write_records += write.records
-            sums.shuffle_write_ns += write.time_ns
-        if (out := metrics.output) and (out.size or out.records):
-            sums.output_bytes += out.size
-            sums.output_records += out.records
-        return size
+        waits, remotes, locals_, records = zip(*map(astuple, reads), strict=True)
+        sizes, input_records = zip(*map(astuple, inputs), strict=True)
+        shuffled = list(map(add, remotes, locals_))
+        sums.fetch_wait_ms += sum(waits)
+        sums.shuffle_read_bytes += sum(shuffled)
+        sums.shuffle_read_records += sum(records)
+        sums.input_bytes += sum(sizes)
+        sums.input_records += sum(input_records)
+        return list(map(add, shuffled, sizes))
 
-    def slow(self, task: SlowTask) -> None:
-        """Keeps the task if it is among the slowest; `floor` is the duration it must exceed."""
-        self._slowest.append((task.duration_ms, task))
-        self._slowest.sort(key=lambda pair: -pair[0])
+    def _add_written(self, writes: Sequence[ShuffleWrite], outputs: Sequence[Output]) -> None:
+        sums = self.sums
+        sizes, times, records = zip(*map(astuple, writes), strict=True)
+        out_sizes, out_records = zip(*map(astuple, outputs), strict=True)
+        sums.shuffle_write_bytes += sum(sizes)
+        sums.shuffle_write_ns += sum(times)
+        sums.shuffle_write_records += sum(records)
+        sums.output_bytes += sum(out_sizes)
+        sums.output_records += sum(out_records)
+
+    def _share(self, executors: Sequence[str], metrics: Sequence[TaskMetrics]) -> None:
+        shares = self._by_executor
+        for executor, one in zip(executors, metrics, strict=True):
+            share = shares.get(executor)
+            if share is not None:
+                share[0] += 1
+                share[1] += one.run_ms
+            elif len(shares) < EXECUTORS:
+                shares[executor] = [1, one.run_ms]
+
+    def _keep_slowest(self, tasks: Iterable[_Slow]) -> None:
+        self._slowest += tasks
+        self._slowest.sort(key=lambda task: -task[0])
         del self._slowest[SLOWEST:]
         if len(self._slowest) == SLOWEST:
-            self.floor = self._slowest[-1][0]
+            self._floor = self._slowest[-1][0]
 
     def stage(self) -> Stage:
         info = self._info
@@ -139,7 +202,7 @@ class StageTally:
             sums=self.sums,
             durations=Histogram(dict(sorted(self._durations.items()))),
             reads=Histogram(dict(sorted(self._reads.items()))),
-            slowest=tuple(task for _, task in self._slowest),
+            slowest=tuple(map(_slow_task, self._slowest)),
             by_executor={key: (share[0], share[1]) for key, share in self._by_executor.items()},
             parents=tuple(info.parents),
             started_at=self._places[0],
@@ -152,3 +215,16 @@ class StageTally:
         if self._info.completed is not None:
             return StageStatus.COMPLETE
         return StageStatus.PENDING if self._places[0] is None else StageStatus.RUNNING
+
+
+def _slow_task(task: _Slow) -> SlowTask:
+    duration, info, read, place = task
+    return SlowTask(
+        task_id=info.id,
+        index=info.index,
+        attempt=info.attempt,
+        executor_id=info.executor,
+        duration_ms=duration,
+        read_bytes=read,
+        place=place,
+    )

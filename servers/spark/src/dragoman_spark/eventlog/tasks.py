@@ -1,11 +1,17 @@
 """Tasks summed by stage, and failed tasks grouped by what they say."""
 
-from collections.abc import Mapping
+import math
+import struct
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from dragoman_spark.eventlog.places import Place
+
+_TOP = 3 if sys.byteorder == "little" else 0
 
 
 class StageKey(NamedTuple):
@@ -51,7 +57,10 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts in 16 buckets per octave, so a quantile is right within 1/16 of its value."""
+    """Counts in 16 buckets per octave, so a quantile is right within 1/16 of its value.
+
+    A bucket is named by the upper 16 bits of its smallest value as a double.
+    """
 
     counts: Mapping[int, int] = field(default_factory=dict[int, int])
 
@@ -69,16 +78,16 @@ class Histogram:
         return None
 
 
-def bucket_of(value: int) -> int:
-    """The bucket of a value: exact below 16, then the leading five bits and the length."""
-    extra = value.bit_length() - 5
-    return value if extra < 0 else (extra << 4) + (value >> extra)
+def buckets_of(values: Sequence[int]) -> list[int]:
+    """The bucket of each value: the exponent and the first four bits of it as a double."""
+    doubles = memoryview(array("d", values)).cast("B").cast("H")
+    return doubles[_TOP::4].tolist()
 
 
 def edge(bucket: int) -> int:
-    """The smallest value of a bucket; the inverse of `bucket_of`."""
-    extra = (bucket >> 4) - 1
-    return bucket if extra < 0 else ((bucket & 15) + 16) << extra
+    """The smallest value of a bucket."""
+    (value,) = struct.unpack(">d", struct.pack(">Hxxxxxx", bucket))
+    return math.ceil(value)
 
 
 @dataclass(frozen=True, slots=True)
