@@ -5,12 +5,13 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from mcp.types import CallToolRequestParams
 from msgspec.structs import replace
 
-from dragoman.answer.canonical import Json, canonical, digest
+from dragoman.answer.canonical import Json, canonical
 from dragoman.answer.redact import redact, redact_json
 from dragoman.auth.caller import Caller
 from dragoman.elicitation.ask import CannotAsk, DeclinedByClient, Rejected
@@ -81,7 +82,7 @@ class Ledger:
             surface=caller.surface,
             channel=caller.channel,
             issuer=caller.issuer,
-            work_digest=digest(unpaged(arguments)),
+            work_digest=sha256(canonical(unpaged(arguments))).hexdigest(),
             policies=self._judge.deciding(caller, params.name),
             protocol=protocol,
             trace_id=current_trace_id(),
@@ -177,11 +178,13 @@ class Ledger:
 
 def _with_arguments(call: Call, kind: Kind, arguments: Mapping[str, Json]) -> Record:
     """A record that holds the arguments: by digest, and to be read without their secrets."""
+    written = canonical(arguments)
+    clean = redact_json(arguments)
     return replace(
         call.record,
         kind=kind,
         proposal=call.proposal,
-        arguments_digest=digest(arguments),
-        arguments=canonical(redact_json(arguments)).decode(),
+        arguments_digest=sha256(written).hexdigest(),
+        arguments=(written if clean == arguments else canonical(clean)).decode(),
         duration_ms=call.milliseconds,
     )
