@@ -123,6 +123,7 @@ async def test_known_keys_end_at_their_longest_age(fault: Callable[[], httpx2.Re
     world.now += world.times.longest + 1
 
     assert await world.reason(world.token("late")) == "keys_unavailable"
+    assert await world.reason(world.token("later")) == "keys_unavailable"
     assert world.tokens.without_keys == (URL,)
 
 
@@ -152,7 +153,7 @@ async def test_endpoint_that_is_down_is_not_asked_at_every_call() -> None:
 
 
 async def test_slow_endpoint_does_not_hold_up_calls_with_known_keys() -> None:
-    world = World(times=replace(TIMES, patience=0.0))
+    world = World(times=replace(TIMES, patience=0.0, deadline=3600.0))
     await world.tokens.verify(world.token())
     world.gate = asyncio.Event()
 

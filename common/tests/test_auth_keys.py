@@ -5,7 +5,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.warnings import InsecureKeyLengthWarning
 
 from dragoman.auth.issuer import DevelopmentIssuer
@@ -63,8 +63,9 @@ async def test_short_rsa_key_verifies_nothing() -> None:
 def test_key_set_keeps_public_signature_keys_alone() -> None:
     issuer = DevelopmentIssuer(URL, environment={})
     good = dict(issuer.key.public)
+    private = ECAlgorithm.to_jwk(issuer.key.private, as_dict=True)
     bad = [
-        good | {"kid": "private", "d": "AA"},
+        private | {"kid": "private"},
         good | {"kid": "encryption", "use": "enc"},
         good | {"kid": "curve", "crv": "P-999"},
         {"kty": "oct", "kid": "shared", "k": "c2VjcmV0"},

@@ -83,6 +83,8 @@ def test_peer_without_a_spiffe_id_is_no_service(value: str) -> None:
         f"=URI={CHAT}",
         f'Subject="x\\\\";URI={CHAT}',
         f'Subject="x\\";URI={CHAT}',
+        f'Subject="x\\\\";A=";URI={SPOOFED}',
+        f'Subject="a\\\\b";URI={CHAT}',
         f"URI={CHAT};URI={SPOOFED}",
         f"URI={CHAT};URI={CHAT}",
         f"uri={CHAT};URI={SPOOFED}",

@@ -3,13 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Annotated, cast
 
 import httpx2
 import pytest
 from mcp.server import MCPServer
 from mcp.server.auth.middleware.auth_context import get_access_token
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Resolve
 from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from dragoman.auth.asgi import CALLER, Authenticate
@@ -50,6 +52,7 @@ class World:
         stack.push_async_callback(self.tokens.aclose)
         server = MCPServer("spark")
         server.tool()(self.who)
+        server.tool()(drop)
         inner = server.streamable_http_app(
             json_response=True,
             transport_security=TransportSecuritySettings(allowed_hosts=["127.0.0.1:*"]),
@@ -105,9 +108,42 @@ class World:
         assert (await self.post(token, note, session)).status_code == 202
         return session
 
+    async def ask(self, token: str, answers: dict[str, object]) -> dict[str, object]:
+        """One round of a call at 2026-07-28: the result or the error."""
+        name = "io.modelcontextprotocol"
+        form: dict[str, object] = {"form": {}}
+        meta: dict[str, object] = {
+            f"{name}/protocolVersion": "2026-07-28",
+            f"{name}/clientCapabilities": {"elicitation": form},
+        }
+        headers = {
+            "authorization": f"Bearer {token}",
+            "accept": "application/json, text/event-stream",
+            "mcp-protocol-version": "2026-07-28",
+            "mcp-method": "tools/call",
+            "mcp-name": "drop",
+        }
+        params = {"name": "drop", "arguments": {}, "_meta": meta, **answers}
+        answer = await self.client.post("/mcp", json=rpc("tools/call", params), headers=headers)
+        body = answer.json()
+        return body.get("result") or body["error"]
+
     async def call(self, token: str, session: str) -> int:
         body = rpc("tools/call", {"name": "who", "arguments": {}})
         return (await self.post(token, body, session)).status_code
+
+
+class Confirm(BaseModel):
+    confirm: bool
+
+
+async def sure() -> Elicit[Confirm]:
+    return Elicit("Drop it?", Confirm)
+
+
+async def drop(answer: Annotated[ElicitationResult[Confirm], Resolve(sure)]) -> str:
+    """Asks before it drops."""
+    return f"dropped: {answer.action}"
 
 
 def rpc(method: str, params: object) -> dict[str, object]:
@@ -182,3 +218,24 @@ async def test_session_that_a_restart_lost_is_told_to_start_again(world: World) 
 
         assert await restarted.call(restarted.token(), session) == 404
         assert await restarted.session(restarted.token())
+
+
+async def test_question_put_to_one_person_is_not_answered_with_anothers_token(
+    world: World,
+) -> None:
+    asked = await world.ask(world.token(), {})
+    assert asked["resultType"] == "input_required"
+    requests = cast("dict[str, object]", asked["inputRequests"])
+    yes = {"action": "accept", "content": {"confirm": True}}
+    answers = {
+        "requestState": asked["requestState"],
+        "inputResponses": dict.fromkeys(requests, yes),
+    }
+    world.now += 60
+
+    stranger = await world.ask(world.token("bob"), answers)
+    surface = await world.ask(world.token(act={"sub": "slack"}), answers)
+    refreshed = await world.ask(world.token(), answers)
+
+    assert stranger["code"] == surface["code"] == -32602
+    assert "dropped: accept" in str(refreshed["content"])

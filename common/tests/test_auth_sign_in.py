@@ -181,6 +181,7 @@ async def test_code_in_other_hands_gives_no_token_and_is_used_up(
         "https://evil.test/callback",
         "http://127.0.0.1.evil.test/callback",
         "http://127.0.0.1@evil.test/callback",
+        "http://evil.test@127.0.0.1/callback",
         "http://evil.test\\@127.0.0.1/callback",
         "http://localhost.evil.test/",
         "http://127.0.0.1:x/",

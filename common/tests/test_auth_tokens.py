@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jwt.algorithms import ECAlgorithm
 from starlette.applications import Starlette
 
 from dragoman.auth.issuer import DevelopmentIssuer, Key, dev_token
@@ -129,6 +130,18 @@ async def test_token_signed_by_a_stranger_under_a_known_key_id_is_refused(
     token = jwt.encode(claims, Key.make().private, "ES256", {"kid": issuer.key.kid})
 
     assert (await refused(tokens, token)).reason == "signature"
+
+
+async def test_header_that_must_be_understood_is_refused_though_the_signature_holds(
+    issuer: DevelopmentIssuer, tokens: Tokens
+) -> None:
+    header = {"alg": "ES256", "kid": issuer.key.kid, "b64": True, "crit": ["b64"]}
+    claims = {"iss": URL, "sub": "alice", "aud": HERE, "exp": NOW + 60}
+    unsigned = raw(header, claims).rpartition(".")[0]
+    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(unsigned.encode(), issuer.key.private)
+    token = f"{unsigned}.{urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+    assert "extension" in str(await refused(tokens, token))
 
 
 @pytest.mark.parametrize("place", ["jwk", "jku", "x5u", "x5c"])

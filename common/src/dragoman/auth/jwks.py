@@ -86,8 +86,9 @@ class KeySet:
         return self._required(kid)
 
     async def load(self) -> None:
-        """Fetches the keys now, at a start; a failure is only logged."""
-        if fetching := self._fetch_soon():
+        """Fetches the keys unless they are fresh; a failure is only logged."""
+        fetching = None if self._age() <= self._for.fresh else self._fetch_soon()
+        if fetching:
             await asyncio.wait({fetching})
 
     async def aclose(self) -> None:

@@ -1,10 +1,11 @@
 """Tokens are verified here, again, whatever a proxy did before."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import cast
+from typing import cast, get_args
 
 import httpx2
 import msgspec
@@ -12,7 +13,7 @@ from jwt import PyJWS, PyJWTError
 
 from dragoman.auth.caller import Caller
 from dragoman.auth.claims import Claims, caller
-from dragoman.auth.issuers import Issuer
+from dragoman.auth.issuers import Algorithm, Issuer
 from dragoman.auth.jwks import Clock, KeySet, Lifetimes
 from dragoman.auth.refusal import TokenRefused
 
@@ -56,6 +57,7 @@ class Tokens:
                 raise ValueError(f"issuer {each.issuer} is configured twice")
             keys = KeySet(each.jwks_uri, self._client, lifetimes=lifetimes, clock=monotonic)
             self._issuers[each.issuer] = (each, keys)
+        self._jws = PyJWS(algorithms=get_args(Algorithm))
         self._clock = clock
         self._verified: dict[bytes, _Verified] = {}
 
@@ -69,9 +71,8 @@ class Tokens:
         return tuple(name for name, (_, keys) in self._issuers.items() if not keys.usable)
 
     async def load(self) -> None:
-        """Fetches every issuer's keys, so that the first call need not wait."""
-        for _, keys in self._issuers.values():
-            await keys.load()
+        """Fetches what keys are missing: at a start, and whenever readiness is asked."""
+        await asyncio.gather(*(keys.load() for _, keys in self._issuers.values()))
 
     async def aclose(self) -> None:
         for _, keys in self._issuers.values():
@@ -94,25 +95,15 @@ class Tokens:
         return verified.caller
 
     async def _verify(self, token: str, now: float) -> _Verified:
-        header, claims = _unverified(token)
+        header, claims = self._unverified(token)
         issuer, keys = self._of(claims)
-        algorithm = header.get("alg")
-        if algorithm not in issuer.algorithms:
-            raise TokenRefused(
-                "algorithm",
-                f"The token must be signed with {' or '.join(issuer.algorithms)}.",
-            )
-        if "crit" in header:
-            raise TokenRefused("malformed", "The token's header asks for an unknown extension.")
-        kid = header.get("kid")
-        if not isinstance(kid, str) or not kid:
-            raise TokenRefused("key_unknown", "The token does not say which key signed it.")
+        algorithm, kid = _signed_by(header, issuer)
         key = await keys.key(kid)
         version = keys.version
         if key.algorithm_name != algorithm:
             raise TokenRefused("algorithm", "The token's algorithm is not that of its key.")
         try:
-            PyJWS().decode(token, key, [algorithm], {"enforce_minimum_key_length": True})
+            self._jws.decode(token, key, [algorithm], {"enforce_minimum_key_length": True})
         except PyJWTError as error:
             raise TokenRefused("signature", "The token's signature does not hold.") from error
         found = caller(claims, issuer, now)
@@ -134,19 +125,33 @@ class Tokens:
             del self._verified[next(iter(self._verified))]
         self._verified[digest] = verified
 
+    def _unverified(self, token: str) -> tuple[Claims, Claims]:
+        """Header and claims, to find the key by; worth nothing before the signature is checked."""
+        try:
+            parts = self._jws.decode_complete(token, options={"verify_signature": False})
+            header: object = parts["header"]
+            claims: object = msgspec.json.decode(cast("bytes", parts["payload"]))
+        except (PyJWTError, ValueError, RecursionError):
+            # No cause is kept: a parser's message may repeat what it could not read.
+            raise _malformed() from None
+        if not isinstance(header, dict) or not isinstance(claims, dict):
+            raise _malformed()
+        return cast("Claims", header), cast("Claims", claims)
 
-def _unverified(token: str) -> tuple[Claims, Claims]:
-    """Header and claims, to find the key by; worth nothing before the signature is checked."""
-    try:
-        parts = PyJWS().decode_complete(token, options={"verify_signature": False})
-        header: object = parts["header"]
-        claims: object = msgspec.json.decode(cast("bytes", parts["payload"]))
-    except (PyJWTError, ValueError, RecursionError):
-        # No cause is kept: a parser's message may repeat what it could not read.
-        raise _malformed() from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise _malformed()
-    return cast("Claims", header), cast("Claims", claims)
+
+def _signed_by(header: Claims, issuer: Issuer) -> tuple[str, str]:
+    """Algorithm and key id, where the header asks for nothing this issuer may not have."""
+    algorithm = next((each for each in issuer.algorithms if each == header.get("alg")), None)
+    if algorithm is None:
+        raise TokenRefused(
+            "algorithm", f"The token must be signed with {' or '.join(issuer.algorithms)}."
+        )
+    if "crit" in header:
+        raise TokenRefused("malformed", "The token's header asks for an unknown extension.")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise TokenRefused("key_unknown", "The token does not say which key signed it.")
+    return algorithm, kid
 
 
 def _malformed() -> TokenRefused:
