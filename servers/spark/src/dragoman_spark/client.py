@@ -11,9 +11,10 @@ from dragoman.auth.caller import Caller
 from dragoman.auth.policy import Entity
 from dragoman.errors import BadInput
 from dragoman.tool import Permits
-from dragoman_spark.diagnosis import Diagnosis, diagnosed
+from dragoman_spark.diagnosis import diagnosed
 from dragoman_spark.eventlog.facts import Application
 from dragoman_spark.eventlog.summaries import Summaries
+from dragoman_spark.report import Diagnosis
 from dragoman_spark.settings import RootSetting, SparkSettings
 from dragoman_spark.sources import Found, Listing, LogRoot, Sources
 

@@ -4,61 +4,21 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 
-from pydantic import BaseModel, Field
-
-from dragoman.answer.evidence import Evidence, evidence_of
+from dragoman.answer.evidence import evidence_of
 from dragoman.answer.handover import Handover
 from dragoman.answer.text import cost
 from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.eventlog.read import PlaceGone, read_line
 from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.logs.process import ProcessLogs
+from dragoman_spark.report import Cited, Diagnosis, FailedOperation
 from dragoman_spark.sources import Found, LogUnreadable, Sources
 from dragoman_spark.verdict import MEANING, Citation, OperationVerdict, Verdict, diagnose
 
-MOST_TOKENS = 600
-_LONGEST_SAYS = 240
-
-
-class Cited(Evidence):
-    shows: str = Field(description="What to see there")
-
-
-class FailedOperation(BaseModel):
-    """One failed statement of a shared server."""
-
-    operation: str
-    user: Untrusted
-    tags: list[Untrusted] = Field(default_factory=list[Untrusted])
-    cause: str
-    confidence: str
-    says: Untrusted
-
-
-class Diagnosis(BaseModel):
-    """How an application ended and why; no cause where nothing failed or the logs do not say."""
-
-    application_id: str
-    attempt: str | None = None
-    name: Untrusted | None = None
-    root: str
-    outcome: str
-    outcome_confidence: str
-    why: str = Field(description="What the outcome rests on")
-    cause: str | None = Field(default=None, description="From a closed list")
-    meaning: str = ""
-    confidence: str | None = None
-    condition: str | None = Field(default=None, description="Spark's error condition")
-    says: Untrusted | None = Field(default=None, description="The application's own words")
-    user_frames: list[Untrusted] = Field(default_factory=list[Untrusted])
-    evidence: list[Cited] = Field(default_factory=list[Cited])
-    operations: list[FailedOperation] = Field(default_factory=list[FailedOperation])
-    ruled_out: list[str] = Field(default_factory=list[str])
-    not_read: list[str] = Field(default_factory=list[str])
-    left_out: list[str] = Field(default_factory=list[str], description="For want of room")
-    other_attempts: list[str] = Field(default_factory=list[str])
-    advice: str = ""
-    next: Handover | None = None
+# Paths, hashes and numbers cost up to 1.4 tokens for four bytes: 600 tokens are 430 times four.
+MOST_TOKENS = 430
+_LONGEST_SAYS = 160
+_LONGEST_QUOTE = 110
 
 
 def diagnosed(
@@ -111,7 +71,21 @@ def _evidence(verdict: Verdict, sources: Sources) -> Iterator[Cited]:
             continue
         place = citation.place
         line = evidence_of(place.file, place.offset, place.line, raw, _span(raw, citation))
-        yield Cited(**line.model_dump(), shows=citation.shows)
+        yield Cited(
+            file=line.file,
+            offset=line.offset,
+            line=line.line,
+            sha256=line.sha256,
+            quote=Untrusted(_around(line.quote, citation.quote)),
+            shows=citation.shows,
+        )
+
+
+def _around(quote: str, words: str) -> str:
+    """The part of a quote that decides, with a little before it."""
+    at = max(0, quote.find(words[:20]) - 20)
+    cut = quote[at : at + _LONGEST_QUOTE]
+    return f"{'…' if at else ''}{cut}{'…' if at + _LONGEST_QUOTE < len(quote) else ''}"
 
 
 def _span(raw: bytes, citation: Citation) -> tuple[int, int] | None:

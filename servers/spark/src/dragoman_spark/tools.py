@@ -8,10 +8,10 @@ from dragoman.answer.budget import DEFAULT_TOKENS, Budget, MaxTokens, fit
 from dragoman.risk import Risk
 from dragoman.tool import Backend, Progress, tool
 from dragoman_spark.client import READ, VisibleLogs
-from dragoman_spark.diagnosis import Diagnosis
 from dragoman_spark.models import ApplicationRow, Applications, LogLines
 from dragoman_spark.overview import Overview, overview
 from dragoman_spark.pages import page
+from dragoman_spark.report import Diagnosis
 
 Spark = Backend[VisibleLogs]
 ApplicationId = Annotated[
