@@ -1,6 +1,6 @@
 """Write `catalogue.tsv.gz` from the pyspark of the interpreter that runs this.
 
-    python servers/spark/scripts/make_catalogue.py servers/spark/src/dragoman_spark/catalogue.tsv.gz
+python servers/spark/scripts/make_catalogue.py servers/spark/src/dragoman_spark/catalogue.tsv.gz
 """
 
 import gzip

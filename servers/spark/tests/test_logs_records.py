@@ -54,7 +54,7 @@ def test_times_are_read_with_their_zone() -> None:
 
 def test_records_that_differ_in_numbers_are_one_group_with_first_and_last_place() -> None:
     text = "".join(
-        f"26/11/24 19:09:{n:02} WARN TaskSetManager: Lost task {n}.0 (TID {n}): java.io.IOException: no {n}\n"
+        f"26/11/24 19:09:{n:02} WARN TaskSetManager: Lost task {n}.0: java.io.IOException: {n}\n"
         "\tat a.B.c(D.java:7)\n"
         for n in range(30)
     )
@@ -104,7 +104,9 @@ def test_any_bytes_can_be_read(data: bytes) -> None:
 
 
 def test_groups_are_bounded_and_what_is_dropped_is_counted() -> None:
-    text = "".join(f"26/11/24 19:09:11 ERROR A: {'x' * (n % 25)}{'y' * (n // 25)} failed\n" for n in range(500))
+    text = "".join(
+        f"26/11/24 19:09:11 ERROR A: {'x' * (n % 25)}{'y' * (n // 25)} failed\n" for n in range(500)
+    )
 
     found = digest(text)
 

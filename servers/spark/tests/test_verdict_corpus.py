@@ -17,13 +17,37 @@ if TYPE_CHECKING:
 
 LATER = 1_800_000_000_000
 RANK = [Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH]
-RUNS = (
-    "analysis_error bad_plan broadcast_timeout codec_lz4 codec_lzf codec_none codec_snappy codec_zstd"
-    " connect driver_killed executor_lost_recovered executor_oom executor_sigkill fetch_failure"
-    " gc_pressure healthy json_logs max_result_size missing_input nightly_good nightly_regressed"
-    " output_not_writable python_worker_crash rolled_healthy skew_spill small_files straggler"
-    " streaming udf_exception"
-).split()
+RUNS = [
+    "analysis_error",
+    "bad_plan",
+    "broadcast_timeout",
+    "codec_lz4",
+    "codec_lzf",
+    "codec_none",
+    "codec_snappy",
+    "codec_zstd",
+    "connect",
+    "driver_killed",
+    "executor_lost_recovered",
+    "executor_oom",
+    "executor_sigkill",
+    "fetch_failure",
+    "gc_pressure",
+    "healthy",
+    "json_logs",
+    "max_result_size",
+    "missing_input",
+    "nightly_good",
+    "nightly_regressed",
+    "output_not_writable",
+    "python_worker_crash",
+    "rolled_healthy",
+    "skew_spill",
+    "small_files",
+    "straggler",
+    "streaming",
+    "udf_exception",
+]
 
 
 @pytest.mark.parametrize("name", RUNS)

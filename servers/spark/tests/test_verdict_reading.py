@@ -13,18 +13,26 @@ ON_EXECUTOR = [
     ("java.lang.OutOfMemoryError: GC overhead limit exceeded", Cause.EXECUTOR_HEAP_OOM),
     ("java.lang.OutOfMemoryError: unable to create native thread", Cause.OS_LIMIT_REACHED),
     (
-        "org.apache.spark.memory.SparkOutOfMemoryError: [UNABLE_TO_ACQUIRE_MEMORY] Unable to acquire"
-        " 65536 bytes of memory, got 0.",
+        (
+            "org.apache.spark.memory.SparkOutOfMemoryError: "
+            "[UNABLE_TO_ACQUIRE_MEMORY] Unable to acquire 65536 bytes of memory, "
+            "got 0."
+        ),
         Cause.EXECUTOR_MEMORY_UNIFIED_EXHAUSTED,
     ),
     (
-        "org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed while writing rows to x."
-        f"{AT_SPARK}\nCaused by: java.io.IOException: No space left on device",
+        (
+            "org.apache.spark.SparkException: [TASK_WRITE_FAILED] Task failed."
+            f"{AT_SPARK}\nCaused by: java.io.IOException: No space left on device"
+        ),
         Cause.DISK_FULL,
     ),
     ("java.io.IOException: Mkdirs failed to create file:/x", Cause.OUTPUT_PATH_NOT_WRITABLE),
     (
-        "org.apache.hadoop.security.AccessControlException: Permission denied: user=a, access=WRITE",
+        (
+            "org.apache.hadoop.security.AccessControlException: Permission denied: "
+            "user=a, access=WRITE"
+        ),
         Cause.PERMISSION_DENIED,
     ),
     ("java.io.FileNotFoundException: /data/x.csv (Permission denied)", Cause.PERMISSION_DENIED),
@@ -37,15 +45,19 @@ ON_EXECUTOR = [
         Cause.SHUFFLE_DATA_LOST,
     ),
     (
-        "org.apache.spark.SparkException: [FAILED_READ_FILE.NO_HINT] Encountered error while reading"
-        f" file x. SQLSTATE: KD001{AT_SPARK}\nCaused by: java.lang.RuntimeException: x is not a"
-        " Parquet file. Expected magic number at tail",
+        (
+            "org.apache.spark.SparkException: [FAILED_READ_FILE.NO_HINT] Error while reading"
+            f" file x. SQLSTATE: KD001{AT_SPARK}\nCaused by: java.lang.RuntimeException: x is not a"
+            " Parquet file. Expected magic number at tail"
+        ),
         Cause.CORRUPT_INPUT_FILE,
     ),
     (
-        "org.apache.spark.SparkNumberFormatException: [CAST_INVALID_INPUT] The value 'a' of the type"
-        f' "STRING" cannot be cast. SQLSTATE: 22018{AT_SPARK}\nCaused by:'
-        " java.lang.NumberFormatException: For input string",
+        (
+            "org.apache.spark.SparkNumberFormatException: [CAST_INVALID_INPUT] Value 'a' of type"
+            f' "STRING" cannot be cast. SQLSTATE: 22018{AT_SPARK}\nCaused by:'
+            " java.lang.NumberFormatException: For input string"
+        ),
         Cause.DATA_ERROR,
     ),
     (
@@ -53,9 +65,11 @@ ON_EXECUTOR = [
         Cause.DATA_ERROR,
     ),
     (
-        "org.apache.spark.SparkException: [FAILED_EXECUTE_UDF] User defined function failed. SQLSTATE:"
-        " 39000\nCaused by: java.lang.ArithmeticException: / by zero\n"
-        "\tat com.acme.Rates$.ratio(Rates.scala:12)",
+        (
+            "org.apache.spark.SparkException: [FAILED_EXECUTE_UDF] User function failed. SQLSTATE:"
+            " 39000\nCaused by: java.lang.ArithmeticException: / by zero\n"
+            "\tat com.acme.Rates$.ratio(Rates.scala:12)"
+        ),
         Cause.USER_CODE_EXCEPTION,
     ),
     (
@@ -63,13 +77,19 @@ ON_EXECUTOR = [
         Cause.USER_CODE_EXCEPTION,
     ),
     (
-        "org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
-        "  File \"/a/j.py\", line 3, in f\n    import geo\nModuleNotFoundError: No module named 'geo'\n",
+        (
+            "org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
+            '  File "/a/j.py", line 3, in f\n    import geo\n'
+            "ModuleNotFoundError: No module named 'geo'\n"
+        ),
         Cause.PYTHON_DEPENDENCY_MISSING,
     ),
     (
-        "org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
-        "  File \"/a/j.py\", line 3, in f\nFileNotFoundError: [Errno 2] No such file: 'model.bin'\n",
+        (
+            "org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n"
+            '  File "/a/j.py", line 3, in f\n'
+            "FileNotFoundError: [Errno 2] No such file: 'model.bin'\n"
+        ),
         Cause.USER_CODE_EXCEPTION,
     ),
     (
@@ -96,12 +116,18 @@ ON_EXECUTOR = [
     ("java.net.ConnectException: Connection refused", Cause.NETWORK_UNREACHABLE),
     ("java.net.UnknownHostException: warehouse.internal", Cause.NETWORK_UNREACHABLE),
     (
-        "com.amazonaws.services.s3.model.AmazonS3Exception: Please reduce your request rate. (Service:"
-        " Amazon S3; Status Code: 503; Error Code: SlowDown)",
+        (
+            "com.amazonaws.services.s3.model.AmazonS3Exception: Please reduce your "
+            "request rate. (Service: Amazon S3; Status Code: 503; Error Code: "
+            "SlowDown)"
+        ),
         Cause.STORAGE_THROTTLED,
     ),
     (
-        "org.apache.spark.SparkException: Parquet column cannot be converted in file x. Column: [id]",
+        (
+            "org.apache.spark.SparkException: Parquet column cannot be converted "
+            "in file x. Column: [id]"
+        ),
         Cause.SCHEMA_MISMATCH,
     ),
     ("java.io.NotSerializableException: com.acme.Client", Cause.TASK_NOT_SERIALIZABLE),
@@ -110,8 +136,10 @@ ON_EXECUTOR = [
 ON_DRIVER = [
     ("java.lang.OutOfMemoryError: Java heap space", Cause.DRIVER_HEAP_OOM),
     (
-        "java.lang.OutOfMemoryError: Not enough memory to build and broadcast the table to all worker"
-        " nodes.",
+        (
+            "java.lang.OutOfMemoryError: Not enough memory to build and broadcast "
+            "the table to all worker nodes."
+        ),
         Cause.DRIVER_HEAP_OOM,
     ),
     (
@@ -123,8 +151,10 @@ ON_DRIVER = [
         Cause.BROADCAST_TOO_LARGE,
     ),
     (
-        "Job aborted due to stage failure: Serialized task 0:0 was 9000000 bytes, which exceeds max"
-        " allowed: spark.rpc.message.maxSize (1048576 bytes)",
+        (
+            "Job aborted due to stage failure: Serialized task 0:0 was 9 bytes, which exceeds max"
+            " allowed: spark.rpc.message.maxSize (1048576 bytes)"
+        ),
         Cause.TASK_TOO_LARGE,
     ),
     ("[TABLE_OR_VIEW_NOT_FOUND] The table or view `a` cannot be found.", Cause.TABLE_NOT_FOUND),
@@ -138,13 +168,18 @@ ON_DRIVER = [
         Cause.UNSUPPORTED_OPERATION,
     ),
     (
-        "[STREAM_FAILED] Query [id = 1] terminated with exception: [STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE]"
-        " Provided key schema does not match",
+        (
+            "[STREAM_FAILED] Query [id = 1] terminated with exception: "
+            "[STATE_STORE_KEY_SCHEMA_NOT_COMPATIBLE] Provided key schema does not "
+            "match"
+        ),
         Cause.STREAMING_STATE_INCOMPATIBLE,
     ),
     (
-        "[STREAM_FAILED] Query terminated\nio.delta.exceptions.ConcurrentAppendException:"
-        " Files were added to the root of the table by a concurrent update.",
+        (
+            "[STREAM_FAILED] Query terminated\nio.delta.exceptions.ConcurrentAppendException:"
+            " Files were added to the root of the table by a concurrent update."
+        ),
         Cause.CONCURRENT_COMMIT_CONFLICT,
     ),
     (
@@ -152,14 +187,18 @@ ON_DRIVER = [
         Cause.CONCURRENT_COMMIT_CONFLICT,
     ),
     (
-        "java.lang.RuntimeException: Unable to instantiate"
-        " org.apache.hadoop.hive.ql.metadata.SessionHiveMetaStoreClient",
+        (
+            "java.lang.RuntimeException: Unable to instantiate"
+            " org.apache.hadoop.hive.ql.metadata.SessionHiveMetaStoreClient"
+        ),
         Cause.METASTORE_UNAVAILABLE,
     ),
     ("javax.security.sasl.SaslException: GSS initiate failed", Cause.AUTHENTICATION_FAILED),
     (
-        "java.lang.IllegalArgumentException: System memory 259522560 must be at least 471859200."
-        " Please increase heap size using spark.driver.memory",
+        (
+            "java.lang.IllegalArgumentException: System memory 2595 must be at least 4718592."
+            " Please increase heap size using spark.driver.memory"
+        ),
         Cause.INVALID_CONFIGURATION,
     ),
     (
@@ -192,18 +231,26 @@ def test_a_driver_failure_names_its_cause(text: str, cause: Cause | None) -> Non
         ("Command exited with code 137", Cause.EXECUTOR_KILLED_BY_OS),
         ("Command exited with code 134", Cause.EXECUTOR_JVM_CRASHED),
         (
-            "Container killed by YARN for exceeding physical memory limits. 5.5 GB of 5.5 GB physical"
-            " memory used. Consider boosting spark.executor.memoryOverhead.",
+            (
+                "Container killed by YARN for exceeding physical memory limits. 5.5 GB "
+                "of 5.5 GB physical memory used. Consider boosting "
+                "spark.executor.memoryOverhead."
+            ),
             Cause.CONTAINER_MEMORY_EXCEEDED,
         ),
         (
-            "Container marked as failed: container_1_2_01_000003 on host: h. Exit status: 137."
-            " Diagnostics: Container killed on request. Exit code is 137",
+            (
+                "Container marked as failed: container_1_2_01_000003 on host: h. Exit status: 137."
+                " Diagnostics: Container killed on request. Exit code is 137"
+            ),
             Cause.EXECUTOR_KILLED_BY_OS,
         ),
         (
-            "The executor with id 3 exited with exit code 137(SIGKILL, possible container OOM). The API"
-            " gave the following container statuses: termination reason: OOMKilled",
+            (
+                "The executor with id 3 exited with exit code 137(SIGKILL, possible "
+                "container OOM). The API gave the following container statuses: "
+                "termination reason: OOMKilled"
+            ),
             Cause.CONTAINER_MEMORY_EXCEEDED,
         ),
         (
@@ -239,7 +286,7 @@ def test_frames_of_libraries_are_not_the_users_code() -> None:
     text = (
         "Traceback (most recent call last):\n"
         '  File "/app/job.py", line 9, in main\n'
-        '  File "/opt/venv/lib/python3.11/site-packages/pyspark/sql/dataframe.py", line 5, in count\n'
+        '  File "/opt/lib/python3.11/site-packages/pyspark/sql/dataframe.py", line 5, in count\n'
         "KeyError: 1\n"
     )
 

@@ -20,7 +20,7 @@ class Condition(NamedTuple):
 
 
 def lookup(name: str) -> Condition | None:
-    """A condition or sub-condition by name (`A_B` or `A_B.C`); an unknown sub-condition gives `A_B`."""
+    """A condition (`A_B`) or sub-condition (`A_B.C`); an unknown sub-condition gives `A_B`."""
     table = _table()
     return table.get(name) or table.get(name.partition(".")[0])
 

@@ -19,7 +19,7 @@ __all__ = ["Ending", "Failure", "Outcome", "Source", "Sure", "is_server", "judge
 _QUIET_LIMIT_MS = 10 * 60_000
 _CLOCK_SKEW_MS = 60_000
 _SERVERS = re.compile(
-    r"SparkConnectServer|HiveThriftServer2|spark\.repl\.Main|pyspark-shell|livy\.rsc|zeppelin|SparkSQLCLIDriver -i"
+    r"SparkConnectServer|HiveThriftServer2|spark\.repl\.Main|pyspark-shell|livy\.rsc|zeppelin"
 )
 _EXPLICIT_STOP = re.compile(r"stopping with exitCode 0 from (?!run at)\w+ at ")
 _STOPPED = "Successfully stopped SparkContext"
@@ -104,7 +104,7 @@ def judge(
 
 
 def failures_of(application: Application) -> Iterator[Failure]:
-    """Failed work in the order of the log. A failed job of a SQL execution that was fine is none."""
+    """Failed work in the order of the log; failed jobs of SQL that was fine are none."""
     order = log_order(application)
     found = [*_jobs(application), *_executions(application), *_queries(application)]
     yield from sorted(found, key=lambda failure: order(failure.place))

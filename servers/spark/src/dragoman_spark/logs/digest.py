@@ -49,7 +49,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One log file. Groups come in the order of their first record; `dropped` counts those past 400."""
+    """One log file. Groups stand in the order of their first record; `dropped` counts the rest."""
 
     file: str
     size: int

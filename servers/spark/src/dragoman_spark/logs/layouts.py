@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -88,12 +88,9 @@ def read_time(text: str) -> int | None:
 def read_json(data: bytes) -> Head | None:
     """A structured record, or None where the line is none. Keys match in any letter case."""
     try:
-        found = msgspec.json.decode(data)
+        fields = _lower(msgspec.json.decode(data, type=dict[str, object]))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if not isinstance(found, dict):
-        return None
-    fields = _lower(found)
     level = _LEVELS.get(_first(fields, "level", "severity", "loglevel", "log.level").upper())
     if level is None:
         return None
@@ -106,10 +103,6 @@ def read_json(data: bytes) -> Head | None:
     )
 
 
-def _lower(fields: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key).lower(): value for key, value in fields.items()}
-
-
 def _zone(text: str | None) -> int:
     if text is None or text == "Z":
         return 0
@@ -118,39 +111,47 @@ def _zone(text: str | None) -> int:
     return millis if text[0] == "+" else -millis
 
 
-def _first(fields: Mapping[str, Any], *names: str) -> str:
-    return next((str(fields[name]) for name in names if isinstance(fields.get(name), str)), "")
+def _lower(fields: Mapping[str, object]) -> dict[str, object]:
+    return {key.lower(): value for key, value in fields.items()}
 
 
-def _trace(fields: Mapping[str, Any]) -> str:
-    given: object = next(
-        (
-            fields[name]
-            for name in ("exception", "thrown", "stack_trace", "throwable")
-            if name in fields
-        ),
-        None,
-    )
-    return "Caused by: " + _exception(_lower(given)) if isinstance(given, dict) else str(given or "")
+def _nested(value: object) -> dict[str, object] | None:
+    try:
+        return _lower(msgspec.convert(value, dict[str, object]))
+    except msgspec.ValidationError:
+        return None
 
 
-def _exception(fields: Mapping[str, Any]) -> str:
+def _first(fields: Mapping[str, object], *names: str) -> str:
+    found = (fields[name] for name in names if name in fields)
+    return next((value for value in found if isinstance(value, str)), "")
+
+
+def _trace(fields: Mapping[str, object]) -> str:
+    names = ("exception", "thrown", "stack_trace", "throwable")
+    given = next((fields[name] for name in names if name in fields), None)
+    nested = _nested(given)
+    if nested is not None:
+        return f"Caused by: {_exception(nested)}"
+    return given if isinstance(given, str) else ""
+
+
+def _exception(fields: Mapping[str, object]) -> str:
     """A structured exception written the way the JVM prints one."""
-    frames: object = fields.get("stacktrace") or fields.get("extendedstacktrace")
+    frames = fields.get("stacktrace") or fields.get("extendedstacktrace")
     head = f"{_first(fields, 'class', 'name')}: {_first(fields, 'msg', 'message')}"
     if isinstance(frames, str):
         return frames if frames.startswith(head[:20]) else f"{head}\n{frames}"
-    written = (
-        [_frame(_lower(frame)) for frame in frames if isinstance(frame, dict)]
-        if isinstance(frames, list)
-        else []
-    )
-    cause: object = fields.get("cause")
-    below = "\nCaused by: " + _exception(_lower(cause)) if isinstance(cause, dict) else ""
-    return "\n".join([head, *written]) + below
+    try:
+        listed = msgspec.convert(frames or [], list[dict[str, object]])
+    except msgspec.ValidationError:
+        listed = []
+    cause = _nested(fields.get("cause"))
+    below = f"\nCaused by: {_exception(cause)}" if cause else ""
+    return "\n".join([head, *(_frame(_lower(frame)) for frame in listed)]) + below
 
 
-def _frame(fields: Mapping[str, Any]) -> str:
-    line: object = fields.get("line")
+def _frame(fields: Mapping[str, object]) -> str:
+    line = fields.get("line")
     number = f":{line}" if isinstance(line, int | str) and str(line).isdigit() else ""
     return f"\tat {fields.get('class')}.{fields.get('method')}({fields.get('file')}{number})"

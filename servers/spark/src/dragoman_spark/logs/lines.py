@@ -13,7 +13,7 @@ LINE_LIMIT = 1 << 16
 
 
 class Line(NamedTuple):
-    """A line without its end, at most 64 kB of it; `offset` counts decoded bytes, `number` from 1."""
+    """A line without its end, at most 64 kB of it; `offset` is in decoded bytes."""
 
     offset: int
     number: int

@@ -64,7 +64,8 @@ _QUIET = re.compile(rb"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:INFO|DEBUG|TRACE) ")
 _QUIET_JSON = re.compile(rb'^\{"ts":"[^"]+","level":"(?:INFO|DEBUG|TRACE)"')
 _SIGNAL = re.compile(
     rb"Successfully stopped SparkContext|SparkContext is stopping with exitCode"
-    rb"|Invoking stop\(\) from shutdown hook|: Starting job|Got job \d|Job \d+ failed: |failed in [\d.]+ m?s due to"
+    rb"|Invoking stop\(\) from shutdown hook|: Starting job|Got job \d|Job \d+ failed: "
+    rb"|failed in [\d.]+ m?s due to"
     rb"|Final app status|final status: |diagnostics: |termination reason|Container exited with"
     rb"|[Ee]xit(?:ed)? (?:code|status)|OOMKilled|[Dd]ecommission|preempt|Shutdown hook called"
     rb"|Container killed"
@@ -82,8 +83,8 @@ _NATIVE = re.compile(
     r"|^(?:Error in query|Error: )|^(?:.*: )?can't open file |^# There is insufficient memory"
 )
 _CONTINUED = re.compile(
-    r"^[\s:'+|!~^*=\[\](){}#]|^(?:Caused by|Suppressed|JVM stacktrace|Driver stacktrace|SQLSTATE|Traceback"
-    r"|During handling|The above|Current |\.\.\.|Identifier|Logical Plan|Message:|at )"
+    r"^[\s:'+|!~^*=\[\](){}#]|^(?:Caused by|Suppressed|JVM stacktrace|Driver stacktrace|SQLSTATE"
+    r"|Traceback|During handling|The above|Current |\.\.\.|Identifier|Logical Plan|Message:|at )"
     r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b"
     r"|^(?:Aggregate|Project|Relation|SubqueryAlias|WriteTo|Join|Filter|Sort)\b"
 )

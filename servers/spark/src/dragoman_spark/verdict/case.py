@@ -17,7 +17,9 @@ __all__ = ["Case", "first_line"]
 
 _ON_EXECUTOR = ("Lost task", "Job aborted due to stage failure", "ExecutorLostFailure")
 _ON_DRIVER = ("Task serialization failed", "Exception while getting task result")
-_STOPS = re.compile(r"^Invoking stop\(\) from shutdown hook|^SparkContext is stopping with exitCode")
+_STOPS = re.compile(
+    r"^Invoking stop\(\) from shutdown hook|^SparkContext is stopping with exitCode"
+)
 _ENDS = re.compile(r"^Job \d+ failed: |failed in [\d.]+ m?s due to|; aborting job")
 
 
@@ -53,7 +55,7 @@ class Case:
         return self.reason(text, Where.EXECUTOR)
 
     def task_failures(self, *kinds: ReasonKind) -> tuple[TaskFailures, ...]:
-        """Failure groups of the failing work's stages that began before the cut, first ones first."""
+        """Failure groups of the failing work's stages that began before the cut, in order."""
         if self.application is None:
             return ()
         stages = self._stages()

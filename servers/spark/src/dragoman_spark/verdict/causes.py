@@ -68,8 +68,10 @@ class Cause(StrEnum):
 
 
 class Confidence(StrEnum):
-    """`high`: Spark itself names the class and nothing contradicts; `medium`: it follows from
-    what Spark says, or one file is missing; `low`: the best reading of thin evidence.
+    """How sure a verdict is.
+
+    `high`: Spark itself names the class and nothing contradicts; `medium`: it follows from what
+    Spark says, or one file is missing; `low`: the best reading of thin evidence.
     """
 
     HIGH = "high"

@@ -18,13 +18,19 @@ def _storage() -> Iterable[Rule]:
     )
     yield any_rule(
         Cause.DISK_FULL,
-        "DSQuotaExceededException NSQuotaExceededException DiskOutOfSpaceException QuotaExceededException",
+        (
+            "DSQuotaExceededException NSQuotaExceededException "
+            "DiskOutOfSpaceException QuotaExceededException"
+        ),
     )
     yield any_rule(
         Cause.STORAGE_THROTTLED,
         "",
-        r"SlowDown|Slow Down|reduce your request rate|RequestLimitExceeded|Throttl|TooManyRequests"
-        r"|Status Code: 503|\b429\b|ServerBusy|Rate exceeded|over the account limit|rateLimitExceeded",
+        (
+            "SlowDown|Slow Down|reduce your request rate|RequestLimitExceeded"
+            r"|Throttl|TooManyRequests|Status Code: 503|\b429\b|ServerBusy|Rate "
+            "exceeded|over the account limit|rateLimitExceeded"
+        ),
     )
     yield any_rule(
         Cause.AUTHENTICATION_FAILED,
@@ -35,14 +41,20 @@ def _storage() -> Iterable[Rule]:
     yield any_rule(
         Cause.AUTHENTICATION_FAILED,
         "",
-        r"GSS initiate failed|token .*(?:expired|can't be found in cache)|ExpiredToken|InvalidAccessKeyId"
-        r"|SignatureDoesNotMatch|Unable to load (?:AWS )?credentials|no (?:valid )?credentials|401 Unauthorized"
-        r"|authentication failed|Access denied for user|InvalidClientTokenId",
+        (
+            "GSS initiate failed|token .*(?:expired|can't be found in cache)"
+            "|ExpiredToken|InvalidAccessKeyId|SignatureDoesNotMatch|Unable to load "
+            "(?:AWS )?credentials|no (?:valid )?credentials|401 Unauthorized"
+            "|authentication failed|Access denied for user|InvalidClientTokenId"
+        ),
     )
     yield any_rule(
         Cause.OUTPUT_PATH_NOT_WRITABLE,
         "",
-        r"Mkdirs failed to create|Read-only file system|mkdir of .* failed|Failed to create .*director",
+        (
+            "Mkdirs failed to create|Read-only file system|mkdir of .* failed"
+            "|Failed to create .*director"
+        ),
     )
     yield any_rule(
         Cause.PERMISSION_DENIED,
@@ -77,7 +89,10 @@ def _services() -> Iterable[Rule]:
     yield any_rule(
         Cause.METASTORE_UNAVAILABLE,
         "",
-        r"SessionHiveMetaStoreClient|Could not connect to meta ?store|HiveMetaStoreClient|Metastore.*(?:connect|unavail)",
+        (
+            "SessionHiveMetaStoreClient|Could not connect to meta ?store"
+            "|HiveMetaStoreClient|Metastore.*(?:connect|unavail)"
+        ),
     )
     yield any_rule(Cause.METASTORE_UNAVAILABLE, "MetaException", None, _I)
     yield any_rule(Cause.KAFKA_OFFSETS_LOST, "OffsetOutOfRangeException")
@@ -88,35 +103,56 @@ def _services() -> Iterable[Rule]:
     )
     yield any_rule(
         Cause.NETWORK_UNREACHABLE,
-        "ConnectException UnknownHostException NoRouteToHostException ConnectTimeoutException"
-        " SocketTimeoutException HttpHostConnectException PortUnreachableException ConnectionTimeoutException"
-        " NoBrokersAvailable CommunicationsException AnnotatedConnectException",
+        (
+            "ConnectException UnknownHostException NoRouteToHostException "
+            "ConnectTimeoutException SocketTimeoutException "
+            "HttpHostConnectException PortUnreachableException "
+            "ConnectionTimeoutException NoBrokersAvailable CommunicationsException "
+            "AnnotatedConnectException"
+        ),
     )
     yield python_rule(
         Cause.NETWORK_UNREACHABLE,
-        "ConnectionRefusedError ConnectTimeout gaierror NewConnectionError MaxRetryError ConnectTimeoutError"
-        " EndpointConnectionError ConnectionResetError ConnectionError",
+        (
+            "ConnectionRefusedError ConnectTimeout gaierror NewConnectionError "
+            "MaxRetryError ConnectTimeoutError EndpointConnectionError "
+            "ConnectionResetError ConnectionError"
+        ),
     )
     yield any_rule(
         Cause.NETWORK_UNREACHABLE,
         "",
-        r"Connection refused|Connection reset|UnknownHost|Communications link failure|Name or service not known|timed out.*describeTopics",
+        (
+            "Connection refused|Connection reset|UnknownHost|Communications link "
+            "failure|Name or service not known|timed out.*describeTopics"
+        ),
     )
     yield any_rule(
         Cause.CONCURRENT_COMMIT_CONFLICT,
-        "ConcurrentAppendException ConcurrentDeleteReadException ConcurrentDeleteDeleteException"
-        " ConcurrentTransactionException ConcurrentWriteException MetadataChangedException"
-        " ProtocolChangedException CommitFailedException CommitStateUnknownException HoodieWriteConflictException",
+        (
+            "ConcurrentAppendException ConcurrentDeleteReadException "
+            "ConcurrentDeleteDeleteException ConcurrentTransactionException "
+            "ConcurrentWriteException MetadataChangedException "
+            "ProtocolChangedException CommitFailedException "
+            "CommitStateUnknownException HoodieWriteConflictException"
+        ),
     )
     yield any_rule(
         Cause.CONCURRENT_COMMIT_CONFLICT,
         "",
-        r"Found conflicting (?:files|deletes)|concurrent (?:update|modification|commit)s? (?:to|of|detected)",
+        (
+            "Found conflicting (?:files|deletes)|concurrent (?:update|modification"
+            "|commit)s? (?:to|of|detected)"
+        ),
         _I,
     )
     yield any_rule(
         Cause.EXTERNAL_DATABASE_ERROR,
-        "SQLException PSQLException SQLServerException SQLSyntaxErrorException BatchUpdateException SQLIntegrityConstraintViolationException SQLTimeoutException SQLRecoverableException",
+        (
+            "SQLException PSQLException SQLServerException SQLSyntaxErrorException "
+            "BatchUpdateException SQLIntegrityConstraintViolationException "
+            "SQLTimeoutException SQLRecoverableException"
+        ),
         None,
         _I,
     )
@@ -126,12 +162,18 @@ def _formats() -> Iterable[Rule]:
     yield any_rule(
         Cause.CORRUPT_INPUT_FILE,
         "",
-        r"is not a (?:Parquet|Avro|ORC) file|not a Parquet file|Malformed ORC|Not an? (?:Avro )?data file"
-        r"|Not in GZIP format|incorrect (?:header|data) check|unexpected end of (?:block|stream|ZLIB)|CRC|checksum",
+        (
+            "is not a (?:Parquet|Avro|ORC) file|not a Parquet file|Malformed ORC"
+            "|Not an? (?:Avro )?data file|Not in GZIP format|incorrect (?:header"
+            "|data) check|unexpected end of (?:block|stream|ZLIB)|CRC|checksum"
+        ),
     )
     yield any_rule(
         Cause.CORRUPT_INPUT_FILE,
-        "ParquetDecodingException FileFormatException ChecksumException ZipException BlockMissingException CorruptedFileException",
+        (
+            "ParquetDecodingException FileFormatException ChecksumException "
+            "ZipException BlockMissingException CorruptedFileException"
+        ),
         None,
         _I,
     )
@@ -142,8 +184,11 @@ def _formats() -> Iterable[Rule]:
     yield any_rule(
         Cause.SCHEMA_MISMATCH,
         "",
-        r"Parquet column cannot be converted|schema mismatch|Failed to merge (?:incompatible|fields)"
-        r"|Unable to infer schema|cannot accept object|Found duplicate column|Unable to create Parquet converter",
+        (
+            "Parquet column cannot be converted|schema mismatch|Failed to merge "
+            "(?:incompatible|fields)|Unable to infer schema|cannot accept object"
+            "|Found duplicate column|Unable to create Parquet converter"
+        ),
     )
     yield python_rule(Cause.SCHEMA_MISMATCH, "ArrowInvalid ArrowTypeError", None, _I)
     yield any_rule(
@@ -152,12 +197,19 @@ def _formats() -> Iterable[Rule]:
     yield any_rule(
         Cause.STREAMING_STATE_INCOMPATIBLE,
         "",
-        r"schema for existing state|sources in the checkpoint offsets|state store.*(?:incompatible|does not match)"
-        r"|stateful operator.*(?:metadata|match)",
+        (
+            "schema for existing state|sources in the checkpoint offsets|state "
+            "store.*(?:incompatible|does not match)|stateful operator.*(?:metadata"
+            "|match)"
+        ),
     )
     yield any_rule(
         Cause.DATA_ERROR,
-        "SparkArithmeticException SparkNumberFormatException SparkDateTimeException SparkArrayIndexOutOfBoundsException SparkUpgradeException BadRecordException MalformedInputException",
+        (
+            "SparkArithmeticException SparkNumberFormatException "
+            "SparkDateTimeException SparkArrayIndexOutOfBoundsException "
+            "SparkUpgradeException BadRecordException MalformedInputException"
+        ),
     )
     yield any_rule(Cause.DATA_ERROR, "", r"Malformed records are detected|MALFORMED_RECORD", _I)
     yield any_rule(

@@ -17,14 +17,19 @@ class Loss(NamedTuple):
 
 
 _ORDINARY = re.compile(
-    r"Shutdown hooks cannot be modified|Worker shutting down|killed by driver|Command exited with code 0\b"
-    r"|idle timeout|dynamic allocation|exit(?:ed)?(?: with)?(?: exit)? (?:code|status):? 0\b",
+    (
+        "Shutdown hooks cannot be modified|Worker shutting down|killed by "
+        r"driver|Command exited with code 0\b|idle timeout|dynamic allocation"
+        r"|exit(?:ed)?(?: with)?(?: exit)? (?:code|status):? 0\b"
+    ),
     re.IGNORECASE,
 )
 _TEXTS: tuple[tuple[str, Cause, str], ...] = (
     (
-        r"exceeding (?:physical |virtual )?memory limits|OOMKilled|memory cgroup out of memory"
-        r"|of (?:physical|virtual) memory used|low on resource: memory",
+        (
+            r"exceeding (?:physical |virtual )?memory limits|OOMKilled|memory cgroup out of memory"
+            r"|of (?:physical|virtual) memory used|low on resource: memory"
+        ),
         Cause.CONTAINER_MEMORY_EXCEEDED,
         "container over its memory limit",
     ),
@@ -39,8 +44,11 @@ _TEXTS: tuple[tuple[str, Cause, str], ...] = (
         "no heartbeat in time",
     ),
     (
-        r"decommission|preempt|Evicted|evict|\bspot\b|node (?:was )?(?:lost|shutdown)|lost\W+node"
-        r"|deleted by a user or the framework|container released on|host is drain",
+        (
+            r"decommission|preempt|Evicted|evict|\bspot\b|node (?:was )?(?:lost|shutdown)"
+            r"|lost\W+node"
+            r"|deleted by a user or the framework|container released on|host is drain"
+        ),
         Cause.EXECUTOR_DECOMMISSIONED_OR_PREEMPTED,
         "executor taken away",
     ),

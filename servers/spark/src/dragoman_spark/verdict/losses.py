@@ -38,7 +38,8 @@ _CORRUPT = re.compile(
     r"corrupt|DISK_ISSUE|checksum|Stream is corrupted|Decompression", re.IGNORECASE
 )
 _MISSING = re.compile(
-    r"FileNotFound|NoSuchFile|does not exist|Error in reading FileSegment|Missing an output location"
+    r"FileNotFound|NoSuchFile|does not exist|Error in reading FileSegment"
+    r"|Missing an output location"
     r"|Failed to open file|Unable to find|not found",
     re.IGNORECASE,
 )
@@ -60,7 +61,7 @@ def explain_losses(case: Case, groups: tuple[TaskFailures, ...]) -> Suspect | No
 
 
 def explain_fetch(case: Case, groups: tuple[TaskFailures, ...]) -> Suspect | None:
-    """What failed fetches go back to: the loss of the executor they read from, or the data itself."""
+    """What failed fetches go back to: a lost executor that they read from, or the data itself."""
     if not groups:
         return None
     sources = dict.fromkeys(
@@ -94,14 +95,23 @@ def explain_words(case: Case) -> Suspect | None:
         return None
     found = [one for _, group in case.driver_groups() if (one := _lost_or_failed(case, group))]
     if fetch and _MISSING.search(said):
-        shown = [Citation(one.place, "driver output", "FetchFailed") for one in case.ending.failures if one.place]
-        found.append(Suspect(Cause.SHUFFLE_DATA_LOST, Certainty.IMPLIED, first_line(said), tuple(shown)))
+        shown = [
+            Citation(one.place, "driver output", "FetchFailed")
+            for one in case.ending.failures
+            if one.place
+        ]
+        found.append(
+            Suspect(Cause.SHUFFLE_DATA_LOST, Certainty.IMPLIED, first_line(said), tuple(shown))
+        )
     return _best(found)
 
 
 def _lost_or_failed(case: Case, group: LogGroup) -> Suspect | None:
     """What a line on a lost executor or a lost task says of the reason."""
-    if not group.message.startswith(("Lost executor", "Lost task")) or "FetchFailed" in group.message:
+    if (
+        not group.message.startswith(("Lost executor", "Lost task"))
+        or "FetchFailed" in group.message
+    ):
         return None
     shown = Citation(group.first, "driver log", first_line(group.message))
     loss = read_loss(group.message)
@@ -121,7 +131,7 @@ def _removed(case: Case) -> Iterator[str]:
 
 
 def _loss_suspects(case: Case, executor_id: str) -> Iterator[Suspect]:
-    """Everything that says why this executor was lost: its last tasks, its end, its log, the driver."""
+    """What says why this executor was lost: its last tasks, its end, the driver, its own log."""
     executor = case.executor(executor_id)
     yield from _last_tasks(case, executor_id)
     if executor is not None and case.removed_before(executor) and executor.removed_at is not None:

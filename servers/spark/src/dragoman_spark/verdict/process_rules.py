@@ -104,9 +104,12 @@ def _libraries() -> Iterable[Rule]:
     )
     yield any_rule(
         Cause.VERSION_CONFLICT,
-        "NoSuchMethodError NoSuchFieldError AbstractMethodError IncompatibleClassChangeError"
-        " IllegalAccessError UnsupportedClassVersionError InvalidClassException LinkageError VerifyError"
-        " ClassFormatError BootstrapMethodError",
+        (
+            "NoSuchMethodError NoSuchFieldError AbstractMethodError "
+            "IncompatibleClassChangeError IllegalAccessError "
+            "UnsupportedClassVersionError InvalidClassException LinkageError "
+            "VerifyError ClassFormatError BootstrapMethodError"
+        ),
     )
     yield any_rule(
         Cause.CLASS_NOT_FOUND, "ClassNotFoundException NoClassDefFoundError UnsatisfiedLinkError"
@@ -114,7 +117,10 @@ def _libraries() -> Iterable[Rule]:
     yield any_rule(
         Cause.CLASS_NOT_FOUND,
         "",
-        r"Failed to find (?:the )?data source|Failed to load class |No FileSystem for scheme|No suitable driver",
+        (
+            "Failed to find (?:the )?data source|Failed to load class |No "
+            "FileSystem for scheme|No suitable driver"
+        ),
     )
 
 
@@ -123,16 +129,24 @@ def _requests() -> Iterable[Rule]:
     yield any_rule(
         Cause.CANCELLED_BY_USER,
         "",
-        r"killed via the Web UI|cancelled job group|cancellation of job group|cancellation of jobs with tag|interrupted by user|cancelled by user",
+        (
+            "killed via the Web UI|cancelled job group|cancellation of job group"
+            "|cancellation of jobs with tag|interrupted by user|cancelled by user"
+        ),
     )
     yield any_rule(
         Cause.INVALID_CONFIGURATION,
         "",
-        r"must be (?:at least|set|positive|one of|non-negative|in the range)\b.*spark\.|spark\.[\w.]+ (?:should|must|is not|cannot)\b"
-        r"|(?:Invalid value|Illegal value|invalid) .*spark\.[\w.]+|A master URL must be set|Could not parse Master URL"
-        r"|System memory \d+ must be at least|above the max threshold|Unrecognized VM option"
-        r"|Could not create the Java Virtual Machine|Invalid (?:initial|maximum) heap size|initialization of VM"
-        r"|Unrecognized Hadoop major|Unrecognized option|Size must be specified as bytes|Time must be specified as seconds",
+        (
+            "must be (?:at least|set|positive|one of|non-negative|in the "
+            r"range)\b.*spark\.|spark\.[\w.]+ (?:should|must|is not|cannot)\b"
+            r"|(?:Invalid value|Illegal value|invalid) .*spark\.[\w.]+|A master URL "
+            r"must be set|Could not parse Master URL|System memory \d+ must be at "
+            "least|above the max threshold|Unrecognized VM option|Could not create "
+            "the Java Virtual Machine|Invalid (?:initial|maximum) heap size"
+            "|initialization of VM|Unrecognized Hadoop major|Unrecognized option"
+            "|Size must be specified as bytes|Time must be specified as seconds"
+        ),
     )
     yield any_rule(
         Cause.INVALID_CONFIGURATION,

@@ -24,7 +24,14 @@ _WRAPPED = re.compile(
     r"^(?:py4j\.|pyspark\.|grpc\.)|^(?:Py4JJavaError|Py4JError|Py4JNetworkError)$"
 )
 _JVM_MISSING_FILE = frozenset(
-    ["FileNotFoundException", "NoSuchFileException", "InvalidInputException", "NoSuchBucketException", "NoSuchKeyException", "PathNotFoundException"]
+    [
+        "FileNotFoundException",
+        "NoSuchFileException",
+        "InvalidInputException",
+        "NoSuchBucketException",
+        "NoSuchKeyException",
+        "PathNotFoundException",
+    ]
 )
 _SHUFFLE_FILE = re.compile(r"blockmgr-|temp_shuffle_|/shuffle_\d|shuffle_\d+_\d+_\d+")
 

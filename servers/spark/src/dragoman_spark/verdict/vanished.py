@@ -22,7 +22,7 @@ _UNKNOWN = Suspect(Cause.VANISHED_CAUSE_NOT_IN_LOGS, Certainty.SYMPTOM, "")
 
 
 def find_end(case: Case) -> Suspect:
-    """The end that the driver's log states, if it does; else that the cause is not in these logs."""
+    """The end that the driver's log states, or that the cause is not in these logs."""
     for _, group in case.driver_groups():
         if suspect := _deadly(case, group) or _starved(case, group) or _taken(group):
             return suspect
