@@ -285,17 +285,17 @@ def _prompts(mcp: MCPServer) -> None:
 class Harbour(Server):
     """A server whose policy stands here instead of in a member's folder."""
 
-    policy: str = POLICY
+    rules: str = POLICY
 
     @property
     def version(self) -> str:
         return "1"
 
     def policy_text(self) -> str:
-        return self.policy
+        return self.rules
 
 
-def harbour(sea: Sea, policy: str = POLICY) -> Harbour:
+def harbour(sea: Sea, rules: str = POLICY) -> Harbour:
     """The fixture server in front of one sea."""
 
     @asynccontextmanager
@@ -319,7 +319,7 @@ def harbour(sea: Sea, policy: str = POLICY) -> Harbour:
             prompts={"pilot": "harbour.read"},
             resources={"harbour://chart/{place}": "harbour.read"},
         ),
-        policy=policy,
+        rules=rules,
     )
 
 

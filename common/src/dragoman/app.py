@@ -5,6 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import httpx2
 from mcp.server import CacheHint, MCPServer
 from mcp.server.mcpserver import RequestStateSecurity
@@ -24,18 +26,20 @@ from dragoman.desk import Desk
 from dragoman.edge import Edge, StepUp
 from dragoman.elicitation.proposal import Proposal
 from dragoman.elicitation.store import LocalApprovals
-from dragoman.errors import DragomanError
+from dragoman.errors import DragomanError, StoreUnavailable
 from dragoman.guard import Guard
 from dragoman.judge import Judge
 from dragoman.server import Backends, Server, load_policy
 from dragoman.settings import Settings
 from dragoman.telemetry.collector import Collector
+from dragoman.telemetry.disk import Disk
 from dragoman.telemetry.journal import Journal
 from dragoman.telemetry.metrics import Metrics
 from dragoman.telemetry.traces import HeaderContext, Traces
 from dragoman.tool import Tool
 
 _LIST_SECONDS = 5
+_log = logging.getLogger(__name__)
 
 
 class NotForProduction(DragomanError):
@@ -46,7 +50,7 @@ class App:
     """One assembled server: `mcp` for clients in this process, `asgi` for HTTP.
 
     Use `running()` around either: it opens the backends and closes the journal. `key_transport`
-    reaches the issuers' keys where that is not by HTTP.
+    reaches the issuers' keys where that is not by HTTP, `disk` is where the journal is written.
     """
 
     def __init__(
@@ -55,17 +59,24 @@ class App:
         settings: Settings,
         local: Caller | None = None,
         key_transport: httpx2.AsyncBaseTransport | None = None,
+        disk: Disk | None = None,
     ) -> None:
         self.server = server
         self.settings = settings
         self.draining = False
-        policy = load_policy(server)
+        native = _native(server)
         self.collector = Collector.configured()
         self.traces = Traces.start(server.name, self.collector)
-        self.judge = Judge(server.name, policy, server.tools, _native(server))
-        self.metrics = Metrics(server.name, tools=server.tools, collector=self.collector)
+        self.metrics = Metrics(
+            server.name, tools=[*server.tools, *native], collector=self.collector
+        )
+        policy = load_policy(server, alarm=self._policy_erred)
+        self.judge = Judge(server.name, policy, server.tools, native)
         self.journal = Journal.open(
-            settings.journal_folder(server.name), server=server.name, instance=settings.instance
+            settings.journal_folder(server.name),
+            server=server.name,
+            instance=settings.instance,
+            disk=disk,
         )
         self.metrics.watch(self.journal)
         self.approvals = LocalApprovals(settings.approvals_file, self._may_approve)
@@ -73,7 +84,7 @@ class App:
         self.guard = Guard(
             self.judge,
             self.ledger,
-            Desk(self.judge, self.ledger, self.approvals),
+            Desk(self.judge, self.ledger, self.approvals, seconds=settings.call_seconds),
             local=local,
             seconds=settings.call_seconds,
         )
@@ -90,12 +101,13 @@ class App:
                 self.backends = backends
                 self.guard.openers = backends.openers
                 await self.tokens.load()
+                await self._tell_what_a_crash_left()
                 yield
         finally:
             await self.tokens.aclose()
             await self.journal.aclose()
-            self.traces.shutdown()
-            self.metrics.shutdown()
+            await anyio.to_thread.run_sync(self.traces.shutdown)
+            await anyio.to_thread.run_sync(self.metrics.shutdown)
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncGenerator[None]:
@@ -114,6 +126,8 @@ class App:
     async def problems(self) -> list[str]:
         """Why this replica should get no calls now; empty when it is ready."""
         found = ["it is being stopped"] if self.draining else []
+        if self.tokens.without_keys:
+            await self.tokens.load()
         found += [f"no keys of issuer {name}" for name in self.tokens.without_keys]
         if self.backends.problem is not None and (sentence := await self.backends.problem()):
             found.append(sentence)
@@ -129,8 +143,12 @@ class App:
             allowed_hosts=list(self.settings.allowed_hosts),
             allowed_origins=list(self.settings.allowed_origins),
         )
+        resumption = self.server.native.resumption if self.server.native else None
         self.mcp.streamable_http_app(
-            max_request_body_size=self.settings.body_limit, transport_security=transport
+            max_request_body_size=self.settings.body_limit,
+            transport_security=transport,
+            event_store=resumption.store() if resumption else None,
+            retry_interval=resumption.retry_ms if resumption else None,
         )
         edge = Edge(
             StepUp(self.mcp.session_manager.asgi_app, self.judge, resource),
@@ -148,6 +166,21 @@ class App:
             on_refusal=self._turned_away,
         )
 
+    async def _tell_what_a_crash_left(self) -> None:
+        if self.journal.recovered:
+            _log.warning("audit journal: %s", self.journal.recovered)
+        try:
+            cut_off = await self.approvals.unfinished()
+        except StoreUnavailable as wrong:
+            _log.error("approvals: %s", wrong)  # the sentence says it all
+            return
+        for record, _ in cut_off:
+            _log.warning("approval %s is %s", record.proposal.id, record.status())
+
+    def _policy_erred(self, sentence: str) -> None:
+        self.metrics.policy_error()
+        _log.error(sentence)
+
     async def _turned_away(self, scope: Scope, reason: Reason) -> None:
         del scope
         self.ledger.turned_away(reason)
@@ -163,6 +196,7 @@ def assemble(
     settings: Settings,
     local: Caller | None = None,
     key_transport: httpx2.AsyncBaseTransport | None = None,
+    disk: Disk | None = None,
 ) -> App:
     """The server, ready to run. Raises NotForProduction, PolicyInvalid and StoreUnavailable."""
     if settings.env == "production":
@@ -171,7 +205,7 @@ def assemble(
             "manifest, and this release has no registry yet. Use DRAGOMAN_ENV=development."
         )
     logging.getLogger("mcp").setLevel(logging.WARNING)
-    return App(server, settings, local, key_transport)
+    return App(server, settings, local, key_transport, disk)
 
 
 def _sdk_server(server: Server, settings: Settings, guard: Guard) -> MCPServer[Any]:

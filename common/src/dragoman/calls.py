@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from mcp.types import CallToolRequestParams
 from msgspec.structs import replace
 
 from dragoman.answer.canonical import Json, canonical
 from dragoman.answer.redact import redact, redact_json
 from dragoman.auth.caller import Caller
-from dragoman.elicitation.ask import CannotAsk, DeclinedByClient, Rejected
+from dragoman.elicitation.ask import Approved, CannotAsk, DeclinedByClient, Rejected
 from dragoman.elicitation.proposal import Proposal
 from dragoman.errors import StoreUnavailable
 from dragoman.judge import Judge
@@ -52,6 +51,11 @@ class Call:
     def risk(self) -> Risk:
         return self.tool.risk if self.tool else Risk.READ
 
+    def bind(self, proposal: Proposal) -> None:
+        """From now on the records name the proposal, and the risk that its question found."""
+        self.proposal = proposal.id
+        self.record = replace(self.record, risk=proposal.risk.value)
+
     @property
     def milliseconds(self) -> float:
         return round((time.monotonic() - self.started) * 1000, 3)
@@ -65,17 +69,22 @@ class Ledger:
         self.metrics = metrics
         self._judge = judge
 
-    def open(self, params: CallToolRequestParams, caller: Caller, protocol: str) -> Call:
-        """A call that has arrived; nothing is written yet."""
-        tool = self._judge.tools.get(params.name)
-        arguments = params.arguments or {}
+    def open(
+        self, name: str, caller: Caller, given: Mapping[str, Json] | None, protocol: str
+    ) -> Call:
+        """A call that has arrived, or a prompt or resource asked for; nothing is written yet.
+
+        Raises BadInput for arguments that have no canonical form.
+        """
+        tool = self._judge.tools.get(name)
+        arguments = given or {}
         record = Record(
             kind="intent",
             call_id=uuid.uuid4().hex,
             server=self._judge.server,
-            tool=params.name,
+            tool=name,
             risk=(tool.risk if tool else Risk.READ).value,
-            action=tool.policy if tool else "",
+            action=self._judge.action(name),
             subject=caller.subject,
             groups=tuple(sorted(caller.groups)),
             workload=caller.workload,
@@ -83,11 +92,11 @@ class Ledger:
             channel=caller.channel,
             issuer=caller.issuer,
             work_digest=sha256(canonical(unpaged(arguments))).hexdigest(),
-            policies=self._judge.deciding(caller, params.name),
+            policies=self._judge.deciding(caller, name),
             protocol=protocol,
             trace_id=current_trace_id(),
         )
-        return Call(params.name, caller, arguments, tool, record)
+        return Call(name, caller, arguments, tool, record)
 
     async def intend(self, call: Call) -> None:
         """Makes the intent durable. Only reads go on, with an alarm, when that is impossible."""
@@ -104,29 +113,30 @@ class Ledger:
                 raise
             _log.exception("a read goes on without its intent in the journal")
 
-    async def commit(self, call: Call, proposal: Proposal, arguments: Mapping[str, Json]) -> bytes:
+    async def commit(self, call: Call, yes: Approved, arguments: Mapping[str, Json]) -> bytes:
         """The durable intent of an approved call, as the approval store keeps it, too."""
-        call.proposal = proposal.id
+        call.bind(yes.proposal)
         record = _with_arguments(call, "intent", arguments)
+        record = replace(record, decision=redact(str(yes.decision)))
         await self.journal.append(record)
         call.intended = True
         return encode(record)
 
-    def asked(self, call: Call, proposal: str) -> None:
+    def asked(self, call: Call, proposal: Proposal) -> None:
         """A round of asking: the call is not complete, so only the proposal is written."""
-        call.proposal = proposal
+        call.bind(proposal)
         call.result = "waiting_approval"
         self.metrics.approval("asked")
         self.journal.post(_with_arguments(call, "proposal", call.arguments))
 
     def unanswered(self, call: Call, outcome: Rejected | DeclinedByClient | CannotAsk) -> None:
         """The call ends without a yes: a person's no and a client's silence are told apart."""
-        call.proposal = outcome.proposal.id
+        call.bind(outcome.proposal)
         if isinstance(outcome, Rejected):
             call.result = "refused"
             self.metrics.approval("declined")
             kind: Kind = "approval"
-            said = str(outcome.decision)
+            said = redact(str(outcome.decision))
         else:
             call.result = "waiting_approval"
             by_client = isinstance(outcome, DeclinedByClient)
@@ -172,8 +182,8 @@ class Ledger:
         self.metrics.operation(method, name if name in self._judge.tools else "", seconds, error)
 
     def _count(self, call: Call) -> None:
-        known = call.name if call.tool else "unknown"
-        self.metrics.tool_call(known, call.risk.value, call.result or "success")
+        name = self._judge.native_key(call.name)
+        self.metrics.tool_call(name, call.record.risk, call.result or "success")
 
 
 def _with_arguments(call: Call, kind: Kind, arguments: Mapping[str, Json]) -> Record:

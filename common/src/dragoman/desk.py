@@ -1,5 +1,6 @@
 """Where a dangerous call stops until a person has said yes to exactly that call."""
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,9 +25,12 @@ from dragoman.elicitation.door import answer_text
 from dragoman.elicitation.proposal import Call as ProposedCall
 from dragoman.elicitation.proposal import draft
 from dragoman.elicitation.question import subset
-from dragoman.execution import read_arguments
+from dragoman.errors import DragomanError
+from dragoman.execution import read_arguments, within
 from dragoman.judge import Judge
 from dragoman.tool import Tool
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,11 @@ class Go:
 class Desk:
     """Asks for, checks and consumes approvals for one server."""
 
-    def __init__(self, judge: Judge, ledger: Ledger, approvals: Approvals) -> None:
+    def __init__(
+        self, judge: Judge, ledger: Ledger, approvals: Approvals, *, seconds: float
+    ) -> None:
         self.approvals = approvals
+        self._seconds = seconds
         self._judge = judge
         self._ledger = ledger
         self._asking = Asking(approvals)
@@ -57,7 +64,11 @@ class Desk:
         given = _as_json(tool, call.arguments)
         if tool.confirm is None:
             raise TypeError(f"{tool.name} asks but has no question")
-        question = await tool.confirm(read_arguments(tool, given), backend, call.caller)
+        question = await within(
+            self._seconds,
+            tool.confirm(read_arguments(tool, given), backend, call.caller),
+            f"{tool.name}: its question was not ready",
+        )
         proposed = ProposedCall(
             server=self._judge.server,
             tool=tool.name,
@@ -75,7 +86,7 @@ class Desk:
             case Approved():
                 return await self._use(call, tool, outcome, given)
             case Asked(proposal, result):
-                self._ledger.asked(call, proposal.id)
+                self._ledger.asked(call, proposal)
                 return result
             case Rejected() | DeclinedByClient() | CannotAsk():
                 self._ledger.unanswered(call, outcome)
@@ -84,9 +95,15 @@ class Desk:
                 assert_never(outcome)
 
     async def finish(self, call: Call) -> None:
-        """Writes into the store how an approved call ended."""
-        if call.consumed:
+        """Writes into the store how an approved call ended; the journal says it in any case."""
+        if not call.consumed:
+            return
+        try:
             await self.approvals.finish(call.proposal, call.result or "unknown")
+        except DragomanError as wrong:
+            _log.error(
+                "call %s has ended, and its approval does not say so: %s", call.id, wrong
+            )  # the sentence says it all
 
     async def _use(
         self, call: Call, tool: Tool, approved: Approved, given: Mapping[str, Json]
@@ -96,9 +113,10 @@ class Desk:
         let_through = given
         if question.items_argument:
             let_through = subset(given, question.items_argument, approved.struck)
-        intent = await self._ledger.commit(call, approved.proposal, let_through)
+        intent = await self._ledger.commit(call, approved, let_through)
         await self.approvals.consume(approved.proposal, intent)
         call.consumed = True
+        self._ledger.metrics.approval("accepted")
         return Go(read_arguments(tool, let_through))
 
     def _trusts(self, call: Call) -> bool:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 from mcp.shared.inbound import decode_header_value
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -45,7 +46,11 @@ class Edge:
             Route("/metrics", self._metrics_page),
             *well_known(resource),
         ]
-        self._pages = Starlette(routes=routes, lifespan=lambda _: lifespan())
+        self._pages = Starlette(
+            routes=routes,
+            exception_handlers={HTTPException: _in_json},
+            lifespan=lambda _: lifespan(),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         at_mcp = scope["type"] == "http" and scope["path"] in PATHS
@@ -63,6 +68,14 @@ class Edge:
 
     async def _metrics_page(self, _: Request) -> Response:
         return Response(self._metrics(), media_type="text/plain; version=0.0.4")
+
+
+async def _in_json(request: Request, wrong: Exception) -> Response:
+    """What is not here, said in JSON, as clients expect of every page."""
+    status = wrong.status_code if isinstance(wrong, HTTPException) else 500
+    said = f"{request.method} {request.url.path} is not served here; the MCP endpoint is /mcp."
+    body = {"error": "not_found" if status == 404 else "not_allowed", "error_description": said}
+    return JSONResponse(body, status_code=status)
 
 
 class StepUp:

@@ -1,9 +1,10 @@
 """Runs one tool: arguments in, hidden parameters filled, result out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,7 @@ from dragoman.auth.caller import Caller
 from dragoman.errors import BadInput, DragomanError
 from dragoman.tool import Permits, Progress, Tool
 
+T = TypeVar("T")
 Opener = Callable[[Caller, str, Permits], Awaitable[object]]
 """Opens a backend client for a caller, an instance and what that caller may see.
 
@@ -70,12 +72,23 @@ async def run(
     tool: Tool, arguments: Mapping[str, Any], filled: Mapping[str, Any], *, seconds: float
 ) -> BaseModel:
     """The tool's answer; cancelled after `seconds`, and then TookTooLong."""
-    with anyio.move_on_after(seconds):
-        answer: BaseModel = await tool.function(**arguments, **filled)
-        return answer
-    raise TookTooLong(
-        f"{tool.name} took longer than {seconds:g} s and was cancelled. Ask for less at once."
-    )
+    return await within(seconds, tool.function(**arguments, **filled), f"{tool.name} did not end")
+
+
+async def within(seconds: float, work: Awaitable[T], otherwise: str) -> T:
+    """What the work gives; cancelled after `seconds`, and then TookTooLong says `otherwise`.
+
+    Work that was cancelled from within is a fault of its own and no cancelled call.
+    """
+    try:
+        with anyio.move_on_after(seconds):
+            return await work
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError("it awaited work that was cancelled") from cancelled
+    raise TookTooLong(f"{otherwise} within {seconds:g} s and was cancelled. Ask for less at once.")
 
 
 def backend_of(tool: Tool, filled: Mapping[str, Any]) -> object:
@@ -89,7 +102,7 @@ def _problem(error: ErrorDetails, known: list[str]) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         near = get_close_matches(place, known, n=1)
-        meant = f", did you mean `{near[0]}`?" if near else f"; known are {', '.join(known)}"
+        meant = f", perhaps you mean `{near[0]}`" if near else f"; known are {', '.join(known)}"
         return f"unknown argument `{place}`{meant}"
     if error["type"] == "missing":
         return f"argument `{place}` is missing"

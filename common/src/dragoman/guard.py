@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from functools import partial
+from traceback import format_exception
 from typing import Any
 
 import anyio
@@ -24,10 +25,18 @@ from dragoman.auth.asgi import CALLER
 from dragoman.auth.caller import Caller
 from dragoman.calls import Call, Ledger
 from dragoman.desk import Desk, Go
-from dragoman.errors import DragomanError, NotPermitted, Refused
-from dragoman.execution import Hands, Opener, TookTooLong, backend_of, read_arguments, run
+from dragoman.errors import ApprovalRefused, BadInput, DragomanError, NotPermitted, Refused
+from dragoman.execution import (
+    Hands,
+    Opener,
+    TookTooLong,
+    backend_of,
+    read_arguments,
+    run,
+    within,
+)
 from dragoman.judge import Judge
-from dragoman.listing import filtered
+from dragoman.listing import filtered, part
 from dragoman.telemetry.record import Result
 from dragoman.telemetry.traces import link_header
 from dragoman.tool import Tool
@@ -67,7 +76,7 @@ class Guard(Extension):
         started = time.monotonic()
         error = ""
         try:
-            return await filtered(self.judge, self.caller(ctx), ctx, call_next)
+            return await self._message(ctx, call_next)
         except MCPError as refused:
             error = str(refused.error.code)
             raise
@@ -77,8 +86,54 @@ class Guard(Extension):
     async def intercept_tool_call(
         self, params: CallToolRequestParams, ctx: Context, call_next: CallNext
     ) -> HandlerResult:
-        call = self.ledger.open(params, self.caller(ctx), ctx.protocol_version)
+        caller = self.caller(ctx)
+        try:
+            call = self.ledger.open(params.name, caller, params.arguments, ctx.protocol_version)
+        except BadInput as wrong:
+            call = self.ledger.open(params.name, caller, None, ctx.protocol_version)
+            return self._failed(call, "tool_error", str(wrong))
         self._enter()
+        try:
+            return await self._ended(call, params, ctx, call_next)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.desk.finish(call)
+            self._leave()
+
+    async def _message(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Prompts and resources are opened under the same record as tools are called."""
+        caller = self.caller(ctx)
+        name = part(ctx)
+        if name is None:
+            return await filtered(self.judge, caller, ctx, call_next)
+        call = self.ledger.open(name, caller, None, ctx.protocol_version)
+
+        async def noted(inner: Context) -> HandlerResult:
+            if missing := self.judge.missing_scope(caller, name):
+                raise MCPError(INVALID_PARAMS, f"{name} needs a token with the scope {missing}.")
+            await self.ledger.intend(call)
+            return await call_next(inner)
+
+        try:
+            result = await filtered(self.judge, caller, ctx, noted)
+        except anyio.get_cancelled_exc_class():
+            self.ledger.end(call, "cancelled")
+            raise
+        except MCPError as wrong:
+            kind: Result = "protocol_error" if call.intended else "refused"
+            self.ledger.end(call, kind, wrong.error.message)
+            raise
+        waits = isinstance(result, dict) and result.get("resultType") == "input_required"
+        if waits:
+            self.ledger.end(call, "waiting_approval")
+        else:
+            self.ledger.succeed(call)
+        return result
+
+    async def _ended(
+        self, call: Call, params: CallToolRequestParams, ctx: Context, call_next: CallNext
+    ) -> HandlerResult:
+        """What the call comes to; whatever happens, exactly one record says how it ended."""
         try:
             return await self._answer(call, params, ctx, call_next)
         except anyio.get_cancelled_exc_class():
@@ -88,14 +143,14 @@ class Guard(Extension):
             self.ledger.end(call, "protocol_error", wrong.error.message)
             raise
         except DragomanError as wrong:
+            if isinstance(wrong, ApprovalRefused):
+                self.ledger.metrics.approval("refused")
             return self._failed(call, _result_of(wrong), str(wrong))
-        except Exception:  # noqa: BLE001  # the one place where every fault of a tool ends
-            _log.exception("%s raised in call %s", call.name, call.id)
+        except Exception as fault:  # noqa: BLE001  # the one place where every fault of a tool ends
+            # The logger's own traceback would show secrets.
+            told = redact("".join(format_exception(fault)))
+            _log.warning("%s raised in call %s\n%s", call.name, call.id, told)
             return self._failed(call, "tool_error", _unexpected(call))
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self.desk.finish(call)
-            self._leave()
 
     def _enter(self) -> None:
         self._running += 1
@@ -121,7 +176,11 @@ class Guard(Extension):
         if call.tool is None:
             return await self._native(call, ctx, call_next)
         arguments: Mapping[str, Any] = read_arguments(call.tool, call.arguments)
-        filled = await self._hands(call, ctx).fill(call.tool, arguments)
+        filled = await within(
+            self._seconds,
+            self._hands(call, ctx).fill(call.tool, arguments),
+            f"{call.name}: its backend did not open",
+        )
         if call.tool.risk.asks:
             decided = await self.desk.ask(
                 call, call.tool, backend_of(call.tool, filled), params, ctx

@@ -52,6 +52,11 @@ class Judge:
         fitting = (key for key in self.native if "{" in key and _fits(key, name))
         return next(fitting, name)
 
+    def action(self, name: str) -> str:
+        """The policy action that a tool, prompt or resource asks for; empty for an unknown name."""
+        tool = self.tools.get(name)
+        return tool.policy if tool else self.native.get(self.native_key(name), "")
+
     def deciding(self, caller: Caller, name: str) -> tuple[str, ...]:
         """The ids of the policies that decided about a tool, for the audit."""
         tool = self.tools.get(name)

@@ -1,5 +1,6 @@
 """What a domain server declares; `app` assembles it and `serving` serves it."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from mcp.server import MCPServer
+from mcp.server.streamable_http import EventStore
 
-from dragoman.auth.policy import Policy
+from dragoman.auth.policy import Alarm, Policy
 from dragoman.errors import DragomanError
 from dragoman.execution import Opener
 from dragoman.tool import Tool, declared
 
 GROUP = "dragoman.servers"
+_log = logging.getLogger(__name__)
 
 
 class UnknownServer(DragomanError):
@@ -40,6 +43,14 @@ async def no_backends() -> AsyncGenerator[Backends]:
 
 
 @dataclass(frozen=True)
+class Resumption:
+    """Lets clients of the handshake era pick up a broken stream after `retry_ms`."""
+
+    store: Callable[[], EventStore]
+    retry_ms: int
+
+
+@dataclass(frozen=True)
 class Native:
     """Tools, prompts and resources written against the SDK itself, all of them reads.
 
@@ -51,6 +62,7 @@ class Native:
     tools: Mapping[str, str] = field(default_factory=dict[str, str])
     prompts: Mapping[str, str] = field(default_factory=dict[str, str])
     resources: Mapping[str, str] = field(default_factory=dict[str, str])
+    resumption: Resumption | None = None
 
     def actions(self) -> Iterable[str]:
         yield from self.tools.values()
@@ -62,7 +74,8 @@ class Native:
 class Server:
     """One domain: its tools, its policy, its backends.
 
-    `package` is the import package beside which `policy.cedar` and `manifest.json` stand.
+    `package` is the import package beside which `policy.cedar` and `manifest.json` stand;
+    `policy` is another file with the policies.
     `objects` are the Cedar entity types its clients ask about, with their attributes.
     """
 
@@ -75,6 +88,7 @@ class Server:
     channels: tuple[str, ...] = ()
     objects: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     native: Native | None = None
+    policy: Path | None = None
 
     @cached_property
     def tools(self) -> Mapping[str, Tool]:
@@ -107,7 +121,7 @@ class Server:
         return member if (member / "pyproject.toml").exists() else package
 
     def policy_text(self) -> str:
-        return (self.folder / "policy.cedar").read_text(encoding="utf-8")
+        return (self.policy or self.folder / "policy.cedar").read_text(encoding="utf-8")
 
 
 def find(name: str) -> Server:
@@ -127,8 +141,11 @@ def installed() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
-def load_policy(server: Server, text: str | None = None) -> Policy:
-    """The server's policies, or the given text as if it were them. Raises PolicyInvalid."""
+def load_policy(server: Server, text: str | None = None, alarm: Alarm = _log.error) -> Policy:
+    """The server's policies, or the given text as if it were them. Raises PolicyInvalid.
+
+    `alarm` hears of every evaluation error, each of which is a denial.
+    """
     return Policy.load(
         server.policy_text() if text is None else text,
         server=server.name,
@@ -136,4 +153,5 @@ def load_policy(server: Server, text: str | None = None) -> Policy:
         channels=server.channels,
         tools={tool.name: tool.channels for tool in server.tools.values()},
         objects=server.objects,
+        alarm=alarm,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Generator
 from types import FrameType
@@ -9,21 +10,54 @@ from types import FrameType
 import uvicorn
 import uvloop
 
-from dragoman.app import App, assemble
+from dragoman.app import App, NotForProduction, assemble
 from dragoman.server import Server
 from dragoman.settings import Settings
 
 
 def serve(server: Server, settings: Settings) -> None:
     """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it."""
+    _log_plainly()
     app = assemble(server, settings)
     uvloop.run(_Drained(app, settings).serve())
 
 
 def serve_stdio(server: Server, settings: Settings) -> None:
-    """Serve over stdio as the person that the environment names; never in production."""
-    app = assemble(server, settings)
+    """Serve over stdio as the person in DRAGOMAN_USER; never in production.
+
+    Raises NotForProduction, and BadInput when nobody is named.
+    """
+    caller = _of_environment(server, settings)
+    _log_plainly()
+    app = assemble(server, settings, local=caller)
     uvloop.run(app.run_stdio())
+
+
+def _of_environment(server: Server, settings: Settings) -> Caller:
+    """Whom the environment names. They act through an agent, so they cannot decide its calls."""
+    if settings.env == "production":
+        raise NotForProduction(
+            "Over stdio nobody proves who they are, so it is not for production. "
+            "Serve over HTTP there: leave out --stdio."
+        )
+    subject = settings.user.strip().casefold()
+    if not subject:
+        raise BadInput(
+            "Nobody is named: set DRAGOMAN_USER to the person it serves, and DRAGOMAN_GROUPS to "
+            "their groups, e.g. DRAGOMAN_USER=alice DRAGOMAN_GROUPS=data-eng."
+        )
+    return Caller(
+        subject,
+        frozenset(settings.groups),
+        surface="stdio",
+        issuer="environment",
+        scopes=frozenset(settings.scopes or (f"{server.name}:read", f"{server.name}:write")),
+    )
+
+
+def _log_plainly() -> None:
+    """One line an event on standard error; the SDK would draw boxes, with values in them."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
 class _Drained(uvicorn.Server):
@@ -40,6 +74,8 @@ class _Drained(uvicorn.Server):
                 log_level="warning",
                 lifespan="on",
                 ws="none",
+                # Who the TCP peer is decides whose mesh headers count.
+                proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=3,
             )
