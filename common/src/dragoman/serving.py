@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import signal
 from collections.abc import Generator
 from types import FrameType
@@ -13,11 +12,12 @@ import uvloop
 from dragoman.app import App, NotForProduction, assemble
 from dragoman.server import Server
 from dragoman.settings import Settings
+from dragoman.telemetry.process_log import configure
 
 
 def serve(server: Server, settings: Settings) -> None:
     """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it."""
-    _log_plainly()
+    configure()
     app = assemble(server, settings)
     uvloop.run(_Drained(app, settings).serve())
 
@@ -28,7 +28,7 @@ def serve_stdio(server: Server, settings: Settings) -> None:
     Raises NotForProduction, and BadInput when nobody is named.
     """
     caller = _of_environment(server, settings)
-    _log_plainly()
+    configure()
     app = assemble(server, settings, local=caller)
     uvloop.run(app.run_stdio())
 
@@ -55,10 +55,6 @@ def _of_environment(server: Server, settings: Settings) -> Caller:
     )
 
 
-def _log_plainly() -> None:
-    """One line an event on standard error; the SDK would draw boxes, with values in them."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-
 
 class _Drained(uvicorn.Server):
     """Uvicorn, except that a signal first makes the server unready and lets calls finish."""
@@ -77,6 +73,7 @@ class _Drained(uvicorn.Server):
                 # Who the TCP peer is decides whose mesh headers count.
                 proxy_headers=False,
                 server_header=False,
+                log_config=None,
                 timeout_graceful_shutdown=3,
             )
         )
