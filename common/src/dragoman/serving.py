@@ -10,6 +10,8 @@ import uvicorn
 import uvloop
 
 from dragoman.app import App, NotForProduction, assemble
+from dragoman.auth.caller import Caller
+from dragoman.errors import BadInput
 from dragoman.server import Server
 from dragoman.settings import Settings
 from dragoman.telemetry.process_log import configure
@@ -53,7 +55,6 @@ def _of_environment(server: Server, settings: Settings) -> Caller:
         issuer="environment",
         scopes=frozenset(settings.scopes or (f"{server.name}:read", f"{server.name}:write")),
     )
-
 
 
 class _Drained(uvicorn.Server):
