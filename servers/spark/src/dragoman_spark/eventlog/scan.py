@@ -45,6 +45,7 @@ class Scan:
             **self.scheduling.handlers(),
             **self.querying.handlers(),
             **self.connecting.handlers(),
+            "SparkListenerTaskEnd": self._tasks.add_whole,
         }
         self._decode_kind = msgspec.json.Decoder(_AnyEvent).decode
         self._file = ""

@@ -47,19 +47,24 @@ def arrange(files: Sequence[LogFile]) -> Written:
     )
     if not rolled:
         return _single(files)
-    kept = rolled[max((at for at, (_, plain, _) in enumerate(rolled) if not plain), default=0) :]
-    numbers = {number for number, _, _ in kept}
-    compacted = kept[0][2].name if not kept[0][1] else ""
+    folded = max((number for number, plain, _ in rolled if not plain), default=0)
+    kept = [
+        (number, file)
+        for number, plain, file in rolled
+        if number > folded or (number == folded and not plain)
+    ]
+    numbers = {number for number, _ in kept}
+    compacted = kept[0][1].name if folded else ""
     first = min(numbers) if compacted else 1
-    app_id, attempt_id = split_attempt(_name_of(kept[-1][2]))
+    app_id, attempt_id = split_attempt(_name_of(kept[-1][1]))
     return Written(
-        events=tuple(file for _, _, file in kept),
+        events=tuple(file for _, file in kept),
         app_id=app_id,
         attempt_id=attempt_id,
         in_progress=_says_in_progress(files),
         missing=max(numbers) - first + 1 - len(numbers),
         compacted=compacted,
-        folder=kept[0][2].name.rpartition("/")[0],
+        folder=kept[0][1].name.rpartition("/")[0],
     )
 
 
