@@ -22,7 +22,7 @@ from dragoman.telemetry.journal import Journal
 from dragoman.telemetry.metrics import Metrics
 from dragoman.telemetry.minutes import unpaged
 from dragoman.telemetry.record import Kind, Record, Result, encode
-from dragoman.telemetry.traces import current_trace_id
+from dragoman.telemetry.traces import current_trace_id, mark
 from dragoman.tool import Tool
 
 _log = logging.getLogger(__name__)

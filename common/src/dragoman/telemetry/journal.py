@@ -27,12 +27,15 @@ _QUEUED = 50_000
 class Limits:
     """`patience` is how long an append waits for the disk, `retry` how often a sick disk is tried.
 
-    `backlog` is how many records nobody waits for are held while the disk is sick.
+    `linger` is how long a record that nobody waits for may wait for company, since a sync for it
+    alone costs as much as one for many. `backlog` is how many such records are held while the
+    disk is sick.
     """
 
     segment_bytes: int = 64 * 2**20
     patience: float = 10.0
     retry: float = 1.0
+    linger: float = 0.1
     backlog: int = 1000
 
 
@@ -57,7 +60,8 @@ class Journal:
         self._writer = writer
         self._folder_lock = lock
         self._limits = limits
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
+        self._posted: list[_Waiting] = []
         self._door = Lock()
         self._closed = False
         self._backlog: list[_Waiting] = []
@@ -115,19 +119,19 @@ class Journal:
 
     def post(self, record: Record) -> None:
         """Writes in the same order, without waiting. What is lost is counted, never raised."""
-        if self._queue.qsize() >= _QUEUED:
-            self._lose(1)
-            return
-        try:
-            self._put(_Waiting(Entry(time.time(), encode(record))))
-        except StoreUnavailable:
-            self._lose(1)
+        waiting = _Waiting(Entry(time.time(), encode(record)))
+        with self._door:
+            if not self._closed and len(self._posted) < _QUEUED:
+                self._posted.append(waiting)
+                return
+        self._lose(1)
 
     async def aclose(self) -> None:
         """Writes what was handed in, then lets go of the folder."""
         with self._door:
             if not self._closed:
                 self._closed = True
+                self._queue.put(self._take_posted())
                 self._queue.put(None)
         await asyncio.to_thread(self._thread.join, self._limits.patience)
 
@@ -135,7 +139,12 @@ class Journal:
         with self._door:
             if self._closed:
                 raise StoreUnavailable("The audit journal is closed: the server is stopping.")
-            self._queue.put(waiting)
+            self._queue.put([*self._take_posted(), waiting])
+
+    def _take_posted(self) -> list[_Waiting]:
+        """What was posted, in order; the door is held by whoever takes it."""
+        taken, self._posted = self._posted, []
+        return taken
 
     def _run(self) -> None:
         going = True
@@ -153,15 +162,21 @@ class Journal:
         """What has come in, waiting for the first; and whether more may come."""
         batch: list[_Waiting] = []
         try:
-            item = self._queue.get(timeout=None if self.healthy else self._limits.retry)
+            item = self._queue.get(timeout=self._pause())
             while item is not None:
-                batch.append(item)
+                batch += item
                 if len(batch) >= _BATCH:
                     return batch, True
                 item = self._queue.get_nowait()
         except Empty:
+            if not batch:
+                with self._door:
+                    batch = self._take_posted()
             return batch, True
         return batch, False
+
+    def _pause(self) -> float:
+        return self._limits.linger if self.healthy else self._limits.retry
 
     def _commit(self, batch: Sequence[_Waiting]) -> None:
         told = self._untold

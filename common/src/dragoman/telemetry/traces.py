@@ -14,7 +14,7 @@ from opentelemetry.propagate import set_global_textmap
 from opentelemetry.propagators.textmap import CarrierT, Getter, default_getter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,27 +26,33 @@ _FIELDS = frozenset({b"traceparent", b"tracestate"})
 
 
 class Traces:
-    """The process's tracer provider. Without a collector, spans have ids and are not kept."""
+    """The process's spans; without a collector there are none, and they cost nothing.
 
-    def __init__(self, provider: TracerProvider, collector: Collector | None) -> None:
+    A caller's own trace id is seen in either case.
+    """
+
+    def __init__(self, provider: TracerProvider | None, collector: Collector | None) -> None:
         self.provider = provider
-        self._processor = collector.span_processor() if collector else None
-        if self._processor is not None:
+        self._processor = collector.span_processor() if collector and provider else None
+        if self._processor is not None and provider is not None:
             provider.add_span_processor(self._processor)
 
     @classmethod
     def start(cls, server: str, collector: Collector | None) -> Self:
-        """Makes the provider the process's, unless it has one already, which is then used."""
-        found = trace.get_tracer_provider()
-        if not isinstance(found, TracerProvider):
-            found = TracerProvider(
-                resource=Resource.create({"service.name": f"dragoman-{server}"}),
-                sampler=ParentBased(ALWAYS_ON) if collector else ALWAYS_OFF,
-                shutdown_on_exit=False,
-            )
-            trace.set_tracer_provider(found)
+        """Makes a provider the process's, unless it has one already, which is then used."""
         set_global_textmap(TraceContext())
-        return cls(found, collector)
+        found = trace.get_tracer_provider()
+        if isinstance(found, TracerProvider):
+            return cls(found, collector)
+        if collector is None:
+            return cls(None, None)
+        made = TracerProvider(
+            resource=Resource.create({"service.name": f"dragoman-{server}"}),
+            sampler=ParentBased(ALWAYS_ON),
+            shutdown_on_exit=False,
+        )
+        trace.set_tracer_provider(made)
+        return cls(made, collector)
 
     def shutdown(self, seconds: float = 1.0) -> None:
         """Hands over what is left, for no longer than that; blocks."""
