@@ -15,8 +15,9 @@ from bpe_openai import get_encoding
 from report import report
 
 from dragoman.answer.text import to_structured, to_text
-from dragoman_spark.diagnosis import Diagnosis, diagnosed
+from dragoman_spark.diagnosis import diagnosed
 from dragoman_spark.eventlog.summaries import Summaries
+from dragoman_spark.report import Diagnosis
 from dragoman_spark.sources import Found, LogRoot, Sources
 
 CORPUS = Path(__file__).parents[1] / "servers" / "spark" / "tests" / "corpus"

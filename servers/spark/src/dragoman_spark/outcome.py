@@ -24,7 +24,11 @@ _SERVERS = re.compile(
 _EXPLICIT_STOP = re.compile(r"stopping with exitCode 0 from (?!run at)\w+ at ")
 _STOPPED = "Successfully stopped SparkContext"
 _STATUS = re.compile(r"(?:Final app|final) status: (FAILED|KILLED|SUCCEEDED)")
-_MAIN = re.compile(r'^Exception in thread "(?:main|Driver|Thread-\d+)"')
+_MAIN = re.compile(r'^Exception in thread "(?:main|Driver)"')
+_GATEWAY_GONE = re.compile(
+    r"Py4JNetworkError|Answer from Java side is empty|(?:java_gateway|clientserver)\.py"
+    r"[\s\S]{0,400}(?:ConnectionRefusedError|ConnectionResetError)"
+)
 _LAUNCH_FAILED = re.compile(
     r"User class threw exception|User application exited with status|Failed in \[|Error in query"
     r"|Error initializing SparkContext|Uncaught exception in main"
@@ -136,6 +140,9 @@ def final_failure(driver: Sequence[Digest]) -> Failure | None:
 
 
 def _ends_driver(group: LogGroup) -> bool:
+    """A traceback that only tells of the JVM's death is none: the JVM's end is the question."""
+    if _GATEWAY_GONE.search(group.text):
+        return False
     return group.kind in {Kind.TRACEBACK, Kind.NATIVE} or bool(_MAIN.match(group.message))
 
 

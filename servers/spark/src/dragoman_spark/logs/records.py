@@ -76,7 +76,7 @@ _NATIVE = re.compile(
     r"^# A fatal error has been detected by the Java Runtime|^Fatal Python error: "
     r"|^(?:java\.lang\.)?OutOfMemoryError|^Terminating due to java\.lang\.OutOfMemoryError"
     r"|^Aborting due to java\.lang\.OutOfMemoryError|^#? ?java\.lang\.OutOfMemoryError"
-    r"|^(?:Killed|Segmentation fault|Aborted)(?: \(core dumped\))?\s*$"
+    r"|^(?:SyntaxError|IndentationError|TabError): "
     r"|^Error: Could not create the Java Virtual Machine|^Unrecognized VM option"
     r"|^(?:Error occurred during initialization of VM|OpenJDK .*insufficient memory)"
     r"|^Error: (?:Failed to load class|Missing application resource|Unrecognized option)"

@@ -78,6 +78,8 @@ def _limits() -> Iterable[Rule]:
 
 
 def _libraries() -> Iterable[Rule]:
+    yield any_rule(Cause.USER_CODE_EXCEPTION, "", r"^(?:SyntaxError|IndentationError|TabError): ")
+    yield any_rule(Cause.INPUT_PATH_MISSING, "", r"can't open file ", _I)
     yield python_rule(
         Cause.PYTHON_DEPENDENCY_MISSING,
         "ModuleNotFoundError ImportError PySparkImportError PackageNotFoundError",

@@ -172,7 +172,7 @@ def _stopped(case: Case) -> Suspect | None:
             shown = _shown(failure, reason)
             citations = (shown,) if shown else ()
             return Suspect(
-                Cause.DRIVER_STOPPED, Certainty.GENERIC, first_line(failure.text), citations
+                Cause.CANCELLED_BY_USER, Certainty.IMPLIED, first_line(failure.text), citations
             )
     return None
 
