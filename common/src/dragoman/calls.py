@@ -183,7 +183,9 @@ class Ledger:
 
     def _count(self, call: Call) -> None:
         name = self._judge.native_key(call.name)
-        self.metrics.tool_call(name, call.record.risk, call.result or "success")
+        result = call.result or "success"
+        self.metrics.tool_call(name, call.record.risk, result)
+        mark(call.id, result)
 
 
 def _with_arguments(call: Call, kind: Kind, arguments: Mapping[str, Json]) -> Record:
