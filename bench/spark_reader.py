@@ -18,7 +18,9 @@ from pathlib import Path
 from report import report
 from spark_log_maker import small_tasks, wide
 
+from dragoman_spark.diagnosis import diagnosed
 from dragoman_spark.eventlog.read import read_application
+from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.sources import LogRoot, Sources
 from dragoman_spark.sources.codecs import decode
 from dragoman_spark.sources.found import Found
@@ -40,6 +42,8 @@ def main() -> None:
         figures = _in_fresh_process(folder / "wide")
     report(
         "spark_reader",
+        "msgspec",
+        "zstandard",
         wide_mb_s=round(wide_log.size / 1e6 / wide_s),
         small_tasks_mb_s=round(small_log.size / 1e6 / small_s),
         rss_growth_mb=round(figures["growth_mb"], 1),
@@ -52,16 +56,17 @@ def main() -> None:
 
 def measure(folder: Path) -> None:
     """Prints what one cold diagnosis of the log takes in this process."""
-    _verdict(_found(CORPUS / "healthy"))
-    found = _found(folder)
+    _verdict(CORPUS / "healthy")
     before, begin = _peak_mb(), time.process_time()
-    _verdict(found)
+    _verdict(folder)
     taken = time.process_time() - begin
     sys.stdout.write(json.dumps({"cpu_s": taken, "growth_mb": _peak_mb() - before}))
 
 
-def _verdict(found: Found) -> None:
-    read_application(found.files)
+def _verdict(folder: Path) -> None:
+    sources = Sources([LogRoot("bench", str(folder))])
+    (found,) = sources.find().found
+    diagnosed(found, sources, Summaries())
 
 
 def _found(folder: Path) -> Found:

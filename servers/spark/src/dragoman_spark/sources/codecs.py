@@ -42,12 +42,17 @@ def decode(file: LogFile) -> Decoded:
     source = Bounded(file.open(), file.size)
     head = source.read(16)
     rest = Prefixed(head, source)
-    if head.startswith(zstandard.FRAME_HEADER):
+    if _begins(head, zstandard.FRAME_HEADER):
         return _Zstd(rest)
     for magic, blocks in _BLOCK_STREAMS.items():
-        if head.startswith(magic):
+        if _begins(head, magic):
             return _Blocks(rest, blocks)
     return _Blocks(rest, _plain)
+
+
+def _begins(head: bytes, magic: bytes) -> bool:
+    """Whether data begins with a magic, or is cut inside it."""
+    return head.startswith(magic) or (head != b"" and magic.startswith(head))
 
 
 class Prefixed:
