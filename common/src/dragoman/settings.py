@@ -1,17 +1,29 @@
+import json
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dragoman.auth.issuers import Issuer
+
+
+def _words(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value.startswith("[") else value.replace(",", " ").split()
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+"""Words, apart by commas or spaces in their variable, or a JSON list."""
 
 
 class Settings(BaseSettings):
     """What a server is told by its deployment: environment variables `DRAGOMAN_*`.
 
-    Lists and issuers are JSON, e.g. `DRAGOMAN_ISSUERS='[{"issuer": "https://idp.example"}]'`.
+    Lists are JSON, e.g. `DRAGOMAN_ISSUERS='[{"issuer": "https://idp.example", "audience":
+    ["https://here.example/mcp"], "jwks_uri": "https://idp.example/jwks.json"}]'`.
     """
 
     model_config = SettingsConfigDict(env_prefix="DRAGOMAN_", extra="ignore", frozen=True)
@@ -41,6 +53,22 @@ class Settings(BaseSettings):
     request_state_key: SecretStr | None = Field(
         default=None, description="32 or more characters, the same for all replicas"
     )
+    approvals_audience: str = Field(
+        default="",
+        description="The `aud` of tokens with which people decide themselves, and of no others; "
+        "default <base url>/approvals",
+    )
+
+    @model_validator(mode="after")
+    def _door_is_apart(self) -> Self:
+        """An agent's token must never open the door where its person decides."""
+        door = self.approvals_address.removesuffix("/")
+        if door == self.address or any(each.meant_here(door) for each in self.issuers):
+            raise ValueError(
+                "approvals_audience must differ from every audience of the issuers: "
+                "a token that a server takes must not decide the calls made with it"
+            )
+        return self
 
     @property
     def base_url(self) -> str:
@@ -51,6 +79,11 @@ class Settings(BaseSettings):
     def address(self) -> str:
         """The MCP endpoint, which is also what a token's audience must name."""
         return f"{self.base_url}/mcp"
+
+    @property
+    def approvals_address(self) -> str:
+        """What the `aud` of a token must name for its person to decide calls."""
+        return self.approvals_audience or f"{self.base_url}/approvals"
 
     def journal_folder(self, server: str) -> Path:
         return self.state / "audit" / server / self.instance

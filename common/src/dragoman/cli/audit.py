@@ -1,24 +1,32 @@
 """`dragoman audit`: what was asked, decided and done, and whether the journal is whole."""
 
-import json
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 from cyclopts import App, Parameter
-from rich.console import Console
 from rich.table import Table
 
-from dragoman.errors import BadInput
-from dragoman.settings import Settings
+from dragoman.cli.configured import configured
+from dragoman.cli.output import CommandFailed, WrongUse, out, write, write_json
 from dragoman.telemetry.read import follow, tail
 from dragoman.telemetry.record import Stored
 from dragoman.telemetry.summary import summary
-from dragoman.telemetry.verify import verify
+from dragoman.telemetry.verify import Report, verify
 
-app = App(name="audit", help="Summarise, follow and verify the audit journals of this machine.")
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines")]
+app = App(name="audit", help="Sum up, follow and verify the audit journals of this machine.")
+# The approval store loads the SDK, which the rest can do without.
+app.command(
+    "dragoman.cli.unfinished:unfinished",
+    name="unfinished",
+    help="List approved calls that were started and have no recorded end; exit 1 if any.",
+)
+AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines.")]
+Journal = Annotated[
+    str | None,
+    Parameter(help="Server and instance, e.g. spark/local; needed only when there are several."),
+]
 
 
 @app.default
@@ -27,7 +35,7 @@ def summarise(*, as_json: AsJson = False) -> int:
     told = {journal: summary(journal) for journal in _journals()}
     if as_json:
         for journal, one in told.items():
-            print(json.dumps({"journal": _name(journal), **msgspec.to_builtins(one)}))  # noqa: T201  # the output
+            write_json({"journal": _name(journal), **_builtins(one)})
         return 0
     table = Table(
         "journal", "calls", "by end", "people", "minutes saved", box=None, header_style="bold"
@@ -42,24 +50,23 @@ def summarise(*, as_json: AsJson = False) -> int:
             str(one.people),
             f"{minutes.low:g} to {minutes.high:g} (claimed {minutes.mid:g})",
         )
-    Console().print(table)
+    out().print(table)
     return 0
 
 
 @app.command(name="tail")
 def tail_(
-    journal: str | None = None,
+    journal: Journal = None,
+    /,
     *,
     lines: int = 20,
     followed: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
     as_json: AsJson = False,
-) -> None:
+) -> int:
     """Show the newest records.
 
     Parameters
     ----------
-    journal
-        Server and instance, e.g. spark/local; needed only when there are several.
     lines
         How many.
     followed
@@ -73,36 +80,34 @@ def tail_(
         after = shown[-1].seq if shown else 0
         for stored in follow(folder, after, lambda: time.sleep(0.5)):
             _show(stored, as_json=as_json)
+    return 0
 
 
 @app.command(name="verify")
-def verify_(journal: str | None = None) -> int:
-    """Check every link of the chain; name the first bad record and exit 1 if there is one.
-
-    Parameters
-    ----------
-    journal
-        Server and instance, e.g. spark/local; all when not given.
-    """
-    console = Console()
+def verify_(
+    journal: Annotated[str | None, Parameter(help="One journal; all when not given.")] = None,
+    /,
+    *,
+    as_json: AsJson = False,
+) -> int:
+    """Check every link of the chain; name the first bad record and exit 1 if there is one."""
     folders = [_one(journal)] if journal else _journals()
-    reports = [(folder, verify(folder)) for folder in folders]
-    for folder, report in reports:
-        mark = "[green]intact[/]" if report.ok else "[red]broken[/]"
-        console.print(f"{mark} {_name(folder)}: {report.links} records")
-        if report.bad is not None:
-            bad = report.bad
-            console.print(f"  {bad.segment} line {bad.line}, record {bad.seq}: {bad.text}")
-        for torn in report.torn:
-            console.print(f"  {torn.segment}: {torn.size} torn bytes at {torn.offset}")
+    reports = [(_name(folder), verify(folder)) for folder in folders]
+    for name, report in reports:
+        if as_json:
+            write_json({"journal": name, "ok": report.ok, **_builtins(report)})
+        else:
+            _tell(name, report)
     return int(not all(report.ok for _, report in reports))
 
 
 def _journals() -> list[Path]:
-    folder = Settings().state / "audit"
+    folder = configured().state / "audit"
     found = sorted(path for path in folder.glob("*/*") if path.is_dir())
     if not found:
-        raise BadInput(f"No journal under {folder}: set DRAGOMAN_STATE to the server's folder.")
+        raise CommandFailed(
+            f"No journal under {folder}: set DRAGOMAN_STATE to the server's folder."
+        )
     return found
 
 
@@ -111,7 +116,7 @@ def _one(journal: str | None) -> Path:
     if journal is None and len(found) == 1:
         return next(iter(found.values()))
     if journal not in found:
-        raise BadInput(f"Name one journal: {', '.join(found)}.")
+        raise WrongUse(f"Name one journal: {', '.join(found)}.")
     return found[journal]
 
 
@@ -119,12 +124,26 @@ def _name(folder: Path) -> str:
     return f"{folder.parent.name}/{folder.name}"
 
 
+def _builtins(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", msgspec.to_builtins(value))
+
+
+def _tell(name: str, report: Report) -> None:
+    console = out()
+    mark = "[green]intact[/]" if report.ok else "[red]broken[/]"
+    console.print(f"{mark} {name}: {report.links} records")
+    if report.bad is not None:
+        bad = report.bad
+        write(f"  {bad.segment} line {bad.line}, record {bad.seq}: {bad.text}")
+    for torn in report.torn:
+        console.print(f"  {torn.segment}: {torn.size} torn bytes at {torn.offset}", markup=False)
+
+
 def _show(stored: Stored, *, as_json: bool) -> None:
     record = stored.record
     if as_json:
-        line = {"seq": stored.seq, "time": stored.time, "record": record}
-        print(msgspec.json.encode(line).decode())  # noqa: T201  # the output
+        write_json({"seq": stored.seq, "time": stored.time, "record": _builtins(record)})
         return
     who = record.subject or record.workload or "-"
     end = record.result or record.error
-    print(f"{stored.time} {stored.seq:>6} {record.kind:<8} {who:<12} {record.tool} {end}".rstrip())  # noqa: T201  # the output
+    write(f"{stored.time} {stored.seq:>6} {record.kind:<8} {who:<12} {record.tool} {end}".rstrip())

@@ -1,46 +1,29 @@
-"""`dragoman issuer` and `dragoman token`: identities for development."""
+"""`dragoman token`: a person's token from the development issuer."""
 
-from pathlib import Path
+from typing import Annotated
 
 import httpx2
-import uvicorn
-from cyclopts import App
-from rich.console import Console
+from cyclopts import Parameter
 
-from dragoman.auth.issuer import DevelopmentIssuer
-from dragoman.auth.issuer_app import DEVELOPMENT_GRANT, issuer_app
-from dragoman.auth.people import read_people
+from dragoman.auth.issuer_app import DEVELOPMENT_GRANT
+from dragoman.cli.configured import configured
+from dragoman.cli.output import write
 from dragoman.errors import BadInput
 
 DEFAULT_ISSUER = "http://127.0.0.1:8930"
-
-app = App()
-
-
-@app.command
-def issuer(*, port: int = 8930, people: Path | None = None) -> None:
-    """Run the development identity provider; it asks nobody for a password.
-
-    Parameters
-    ----------
-    port
-        Where to listen, on loopback only.
-    people
-        A TOML or JSON file of people and their groups; alice, bob and carol when not given.
-    """
-    provider = DevelopmentIssuer(f"http://127.0.0.1:{port}", people=read_people(people))
-    Console(stderr=True).print(f"issuer {provider.url}, people: {', '.join(provider.people)}")
-    uvicorn.run(issuer_app(provider), host="127.0.0.1", port=port, log_level="warning")
+DEFAULT_URL = "http://127.0.0.1:8931/mcp"
+Flag = Annotated[bool, Parameter(negative="")]
 
 
-@app.command
 def token(
     person: str,
+    /,
     *,
-    url: str = "http://127.0.0.1:8931/mcp",
+    url: Annotated[str, Parameter(env_var="DRAGOMAN_URL")] = DEFAULT_URL,
     scope: str = "",
     issuer_url: str = DEFAULT_ISSUER,
-) -> None:
+    approvals: Flag = False,
+) -> int:
     """Print a person's token for one server, from the development issuer.
 
     Parameters
@@ -53,8 +36,12 @@ def token(
         Space separated, e.g. "spark:read spark:write".
     issuer_url
         Where the development issuer listens.
+    approvals
+        A token for `dragoman approvals` instead: no server takes it. Give it to no agent.
     """
-    print(development_token(issuer_url, person, url, scope))  # noqa: T201  # the output
+    audience = configured().approvals_address if approvals else url
+    write(development_token(issuer_url, person, audience, scope))
+    return 0
 
 
 def development_token(issuer_url: str, person: str, audience: str, scope: str = "") -> str:
@@ -66,10 +53,15 @@ def development_token(issuer_url: str, person: str, audience: str, scope: str = 
         "scope": scope,
     }
     try:
-        answer = httpx2.post(f"{issuer_url}/token", data=asked)
-    except httpx2.TransportError:
+        answer = httpx2.post(f"{issuer_url.rstrip('/')}/token", data=asked)
+    except (httpx2.TransportError, httpx2.InvalidURL):
         raise BadInput(f"No issuer answers at {issuer_url}: run `dragoman issuer`.") from None
-    body = answer.json()
+    try:
+        body = answer.json()
+    except ValueError:
+        raise BadInput(
+            f"{issuer_url} is no development issuer: run `dragoman issuer` or name another."
+        ) from None
     if "access_token" not in body:
-        raise BadInput(f"{body.get('error')}: {body.get('error_description')}")
+        raise BadInput(str(body.get("error_description") or body.get("error")))
     return str(body["access_token"])

@@ -2,23 +2,21 @@
 
 from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+from dragoman.cli.configured import configured
 from dragoman.server import find
 from dragoman.serving import serve as serve_http
 from dragoman.serving import serve_stdio
-from dragoman.settings import Settings
-
-app = App()
 
 
-@app.command
 def serve(
     name: str,
+    /,
     *,
     stdio: Annotated[bool, Parameter(negative="")] = False,  # a flag
     port: int | None = None,
-) -> None:
+) -> int:
     """Serve one server until it is stopped; settings come from DRAGOMAN_* variables.
 
     Parameters
@@ -26,11 +24,12 @@ def serve(
     name
         Name of an installed server, e.g. spark.
     stdio
-        Speak over standard input and output, as the person in DRAGOMAN_USER; never in production.
+        Speak over standard input and output; never in production.
     port
         Listen here instead of DRAGOMAN_PORT.
     """
-    settings = Settings()
+    settings = configured()
     if port is not None:
         settings = settings.model_copy(update={"port": port})
     (serve_stdio if stdio else serve_http)(find(name), settings)
+    return 0
