@@ -62,13 +62,23 @@ class Record:
 
 _QUIET = re.compile(rb"^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (?:INFO|DEBUG|TRACE) ")
 _QUIET_JSON = re.compile(rb'^\{"ts":"[^"]+","level":"(?:INFO|DEBUG|TRACE)"')
-_SIGNAL = re.compile(
-    rb"Successfully stopped SparkContext|SparkContext is stopping with exitCode"
-    rb"|Invoking stop\(\) from shutdown hook|: Starting job|Got job \d|Job \d+ failed: "
-    rb"|failed in [\d.]+ m?s due to"
-    rb"|Final app status|final status: |diagnostics: |termination reason|Container exited with"
-    rb"|[Ee]xit(?:ed)? (?:code|status)|OOMKilled|[Dd]ecommission|preempt|Shutdown hook called"
-    rb"|Container killed"
+_SIGNALS = (
+    b"Successfully stopped SparkContext",
+    b"SparkContext is stopping with exitCode",
+    b"Invoking stop() from shutdown hook",
+    b"Job ",
+    b" due to ",
+    b" app status",
+    b"final status: ",
+    b"diagnostics: ",
+    b"termination reason",
+    b"xit code",
+    b"xit status",
+    b"xited with",
+    b"OOMKilled",
+    b"ecommission",
+    b"preempt",
+    b"Container killed",
 )
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\s*$")
 _UNCAUGHT = re.compile(r'^Exception in thread "')
@@ -121,7 +131,7 @@ def _continue(line: Line, current: Record | None, quiet: bool) -> None:  # noqa:
 
 
 def _signal(line: Line, file: str) -> Record | None:
-    if _SIGNAL.search(line.data, 0, 600) is None:
+    if not any(words in line.data for words in _SIGNALS):
         return None
     head = read_json(line.data) if line.data.startswith(b"{") else read_head(_text(line))
     return Record(Kind.LOGGED, head, _place(line, file)) if head else None

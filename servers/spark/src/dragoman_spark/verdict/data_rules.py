@@ -32,6 +32,9 @@ def _storage() -> Iterable[Rule]:
             "exceeded|over the account limit|rateLimitExceeded"
         ),
     )
+
+
+def _access() -> Iterable[Rule]:
     yield any_rule(
         Cause.AUTHENTICATION_FAILED,
         "KerberosAuthException LoginException InvalidToken NoAuthWithAWSException SaslException"
@@ -66,6 +69,9 @@ def _storage() -> Iterable[Rule]:
         "",
         r"Permission denied|Access ?Denied|403 Forbidden|Status Code: 403|not authorized to",
     )
+
+
+def _paths() -> Iterable[Rule]:
     yield any_rule(
         Cause.OUTPUT_ALREADY_EXISTS,
         "FileAlreadyExistsException TableAlreadyExistsException TempTableAlreadyExistsException",
@@ -127,6 +133,9 @@ def _services() -> Iterable[Rule]:
             "failure|Name or service not known|timed out.*describeTopics"
         ),
     )
+
+
+def _tables() -> Iterable[Rule]:
     yield any_rule(
         Cause.CONCURRENT_COMMIT_CONFLICT,
         (
@@ -191,6 +200,9 @@ def _formats() -> Iterable[Rule]:
         ),
     )
     yield python_rule(Cause.SCHEMA_MISMATCH, "ArrowInvalid ArrowTypeError", None, _I)
+
+
+def _values() -> Iterable[Rule]:
     yield any_rule(
         Cause.STREAMING_STATE_INCOMPATIBLE, "StateSchemaNotCompatible StateStoreSchemaNotCompatible"
     )
@@ -224,4 +236,12 @@ def _formats() -> Iterable[Rule]:
     )
 
 
-DATA_RULES: tuple[Rule, ...] = (*_storage(), *_services(), *_formats())
+DATA_RULES: tuple[Rule, ...] = (
+    *_storage(),
+    *_access(),
+    *_paths(),
+    *_services(),
+    *_tables(),
+    *_formats(),
+    *_values(),
+)

@@ -36,6 +36,10 @@ _JVM_MISSING_FILE = frozenset(
 _SHUFFLE_FILE = re.compile(r"blockmgr-|temp_shuffle_|/shuffle_\d|shuffle_\d+_\d+_\d+")
 
 
+_START = "org.apache.spark.SparkContext.<init>"
+"""A path that is missing while the context starts is one that a setting names."""
+
+
 class Where(StrEnum):
     DRIVER = "driver"
     EXECUTOR = "executor"
@@ -106,6 +110,8 @@ def _read_file(thrown: Thrown, where: Where) -> Reason | None:
     python = thrown.simple == "FileNotFoundError" and where is Where.DRIVER
     if thrown.simple not in _JVM_MISSING_FILE and not python:
         return None
+    if any(frame.name.startswith(_START) for frame in thrown.frames):
+        return Reason(Cause.INVALID_CONFIGURATION, Certainty.IMPLIED, thrown)
     if _SHUFFLE_FILE.search(thrown.message):
         return Reason(Cause.SHUFFLE_DATA_LOST, Certainty.IMPLIED, thrown)
     return Reason(Cause.INPUT_PATH_MISSING, Certainty.IMPLIED, thrown)
