@@ -6,11 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
+from starlette.types import ASGIApp, Message
 
-Asgi = Callable[
-    [dict[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]],
-    Awaitable[None],
-]
+Asgi = ASGIApp
 VERSION = "2026-07-28"
 
 
@@ -48,15 +46,15 @@ def headers(tool: str, token: str = "") -> list[tuple[bytes, bytes]]:
 
 async def post(app: Asgi, given: list[tuple[bytes, bytes]], body: bytes) -> dict[str, Any]:
     """The JSON answer; asserts status 200."""
-    sent: list[Any] = []
-    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[Message] = []
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive() -> Any:
-        if waiting:
-            return waiting.pop()
-        await _never()
+    async def receive() -> Message:
+        if not waiting:
+            await anyio.sleep_forever()
+        return waiting.pop()
 
-    async def send(message: Any) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {
@@ -80,11 +78,6 @@ async def post(app: Asgi, given: list[tuple[bytes, bytes]], body: bytes) -> dict
     assert "result" in decoded, answer
     assert not decoded["result"].get("isError"), answer
     return decoded["result"]
-
-
-async def _never() -> None:
-
-    await anyio.sleep_forever()
 
 
 async def cpu_of(work: Callable[[], Awaitable[Any]], times: int) -> float:

@@ -2,12 +2,12 @@
 
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import httpx2
 from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel
+from starlette.types import ASGIApp
 
 from dragoman.app import App, assemble
 from dragoman.auth.issuer import DevelopmentIssuer, dev_token
@@ -42,7 +42,7 @@ class EchoServer(Server):
         return POLICY
 
 
-async def bare(stack: AsyncExitStack) -> Any:
+async def bare(stack: AsyncExitStack) -> ASGIApp:
     """The ASGI app of the bare SDK in SSE mode."""
     mcp = MCPServer("echo", log_level="WARNING")
     mcp.tool()(echo)

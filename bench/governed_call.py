@@ -1,6 +1,7 @@
 """One governed call against the bare SDK: authentication, policy, audit with fsync, metrics."""
 
 import asyncio
+import socket
 import statistics
 import tempfile
 import time
@@ -44,12 +45,11 @@ async def measured(state: Path) -> dict[str, float | bool]:
 
 async def calls_per_s(app: Asgi, token: str, *, at_once: int, calls: int = 1600) -> float:
     """Wall-clock rate over loopback sockets, client and server in this process."""
-    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="off", http="httptools")
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(app, log_level="warning", lifespan="off", http="httptools")
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    serving = asyncio.create_task(server.serve([listening]))
     given = {k.decode(): v.decode() for k, v in headers("echo", token) if k != b"host"}
     left = iter(range(calls))
     started = time.perf_counter()

@@ -17,9 +17,7 @@ from dragoman.server import installed
 
 ROUNDS = 5
 CORPUS = Path(__file__).resolve().parent.parent / "servers/spark/tests/corpus"
-SETTINGS = {
-    "spark": {"DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "corpus", "url": str(CORPUS)}])}
-}
+SETTINGS = {"spark": {"DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "corpus", "url": str(CORPUS)}])}}
 PORT = 18931
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import anyio
 from mcp import Client
@@ -15,11 +16,11 @@ APPLICATION = "sessionize_events"
 console = Console(highlight=False, soft_wrap=True)
 
 
-async def ask(client: Client, tool: str, **arguments: object) -> dict[str, object]:
+async def ask(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
     """One call, printed as an agent would read it."""
     told = " ".join(f"{name}={value}" for name, value in arguments.items())
     console.print(f"\n[bold]→ {tool}[/] {told}")
-    result = await client.call_tool(tool, dict(arguments))
+    result = await client.call_tool(tool, arguments)
     for block in result.content:
         if isinstance(block, TextContent):
             console.print(block.text, markup=False)
@@ -33,16 +34,10 @@ async def as_alice(scene: Stage) -> None:
         for tool in (await client.list_tools()).tools:
             console.print(f"  {tool.name}")
         listed = await ask(client, "find_applications", text=APPLICATION)
-        applications = listed["applications"]
-        if not isinstance(applications, list) or not applications:
-            raise SystemExit("the demo's application was not found")
-        verdict = await ask(
-            client, "diagnose_application", application_id=applications[0]["application_id"]
-        )
-        evidence = verdict["evidence"]
-        if not isinstance(evidence, list) or not evidence:
-            raise SystemExit("the verdict has no evidence")
-        place = {name: evidence[0][name] for name in ("file", "offset", "line", "sha256")}
+        found = listed["applications"][0]["application_id"]
+        verdict = await ask(client, "diagnose_application", application_id=found)
+        first = verdict["evidence"][0]
+        place = {name: first[name] for name in ("file", "offset", "line", "sha256")}
         opened = await ask(client, "read_log", **place, lines=1)
         if opened.get("unchanged") is not True:
             raise SystemExit("the evidence does not open to the same line")
