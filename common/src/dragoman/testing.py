@@ -109,7 +109,9 @@ async def connected(
 
     `settings` are what a deployment would say; their state folder is not used.
     """
-    app = assemble(server, _in(state, settings), local=who)
+    # No token is read here, and a transport of its own spares each test a TLS context.
+    keyless = httpx2.MockTransport(lambda _: httpx2.Response(404))
+    app = assemble(server, _in(state, settings), local=who, key_transport=keyless)
     async with (
         app.running(),
         Client(app.mcp, mode=mode, elicitation_callback=elicitation) as client,
