@@ -87,7 +87,7 @@ async def _listening(app: Bearer, listening: socket.socket) -> AsyncGenerator[No
 
 async def conformance(suite: Suite) -> bool:
     """Whether both servers conform to both revisions; prints a line for each run."""
-    table = Table("server", "revision", "scenarios", "checks", "warnings", "verdict")
+    table = Table("server", "revision", "scenarios", "failed", "checks", "verdict")
     runs: dict[tuple[str, str], Outcome] = {}
     subjects = (
         (fixture.server, "conformance", HERE / "fixture-expected.yml"),
@@ -103,31 +103,31 @@ async def conformance(suite: Suite) -> bool:
                     table.add_row(server.name, revision, *_figures(outcome))
     console.print(table)
     for (name, revision), outcome in runs.items():
-        _explain(name, revision, outcome)
-    return all(_conforms(outcome) for outcome in runs.values())
-
-
-def _conforms(outcome: Outcome) -> bool:
-    return outcome.code == 0 and bool(outcome.scenarios)
+        if not outcome.conforms:
+            _explain(name, revision, outcome)
+    return all(outcome.conforms for outcome in runs.values())
 
 
 def _figures(outcome: Outcome) -> tuple[str, ...]:
-    clean = sum(not scenario.failures for scenario in outcome.scenarios)
+    failed = sum(not scenario.clean for scenario in outcome.scenarios)
     passed = sum(scenario.passed for scenario in outcome.scenarios)
-    failed = sum(len(scenario.failures) for scenario in outcome.scenarios)
-    warned = sum(len(scenario.warnings) for scenario in outcome.scenarios)
+    wrong = sum(len(scenario.problems) for scenario in outcome.scenarios)
+    scenarios = len(outcome.scenarios)
+    verdict = "as expected" if failed else "conforms"
     return (
-        f"{clean}/{len(outcome.scenarios)}",
-        f"{passed}/{passed + failed + warned}",
-        str(warned),
-        "conforms" if _conforms(outcome) else "FAILS",
+        str(scenarios),
+        str(failed),
+        f"{passed} of {passed + wrong}",
+        verdict if outcome.conforms else "FAILS",
     )
 
 
 def _explain(name: str, revision: str, outcome: Outcome) -> None:
+    """What went wrong, and which entries of the expected list are stale."""
+    console.print(f"\n{name}, {revision}: {outcome.comparison}", markup=False)
     for scenario in outcome.scenarios:
-        for said in (*scenario.failures, *scenario.warnings):
-            console.print(f"{name} {revision} {scenario.name}: {said[:300]}", markup=False)
+        for problem in scenario.problems:
+            console.print(f"{scenario.name}: {problem[:300]}", markup=False)
 
 
 def main() -> int:

@@ -19,20 +19,28 @@ class SuiteMissing(Exception):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario's checks by status, and what the failed ones said."""
+    """One scenario: how many checks passed, and what failures and warnings said."""
 
     name: str
     passed: int
-    failures: tuple[str, ...]
-    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.problems
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code` is the suite's own verdict, which knows the expected failures."""
+    """One run. `code` and `comparison` are the suite's own, which knows what was expected."""
 
     code: int
+    comparison: str
     scenarios: tuple[Scenario, ...]
+
+    @property
+    def conforms(self) -> bool:
+        return self.code == 0 and bool(self.scenarios)
 
 
 @dataclass(frozen=True)
@@ -49,12 +57,13 @@ class Suite:
         _emptied(folder)
         command = ["server", "--url", url, "--suite", "all", "--spec-version", revision]
         command += ["--output-dir", str(folder), "--expected-failures", str(expected)]
-        with (folder / "output.txt").open("wb") as output:
+        log = folder / "output.txt"
+        with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 self.node, self.program, *command, stdout=output, stderr=subprocess.STDOUT
             )
             code = await process.wait()
-        return Outcome(code, _scenarios(folder))
+        return Outcome(code, _comparison(log), _scenarios(folder))
 
 
 def fetch(folder: Path) -> Suite:
@@ -101,14 +110,18 @@ def _scenarios(folder: Path) -> tuple[Scenario, ...]:
 
 def _scenario(file: Path) -> Scenario:
     checks: list[dict[str, Any]] = json.loads(file.read_text())
-
-    def said(status: str) -> tuple[str, ...]:
-        return tuple(
-            f"{check['id']}: {check.get('errorMessage') or check['description']}"
-            for check in checks
-            if check["status"] == status
-        )
-
+    problems = tuple(
+        f"{check['id']}: {check.get('errorMessage') or check['description']}"
+        for check in checks
+        if check["status"] in {"FAILURE", "WARNING"}
+    )
     passed = sum(check["status"] == "SUCCESS" for check in checks)
     name = re.sub(r"^server-|-\d{4}-\d\d-\d\dT[\d-]+Z$", "", file.parent.name)
-    return Scenario(name, passed, said("FAILURE"), said("WARNING"))
+    return Scenario(name, passed, problems)
+
+
+def _comparison(log: Path) -> str:
+    """The end of the suite's output, where it holds what happened against what was expected."""
+    plain = re.sub(r"\x1b\[\d+m", "", log.read_text(errors="replace"))
+    found = re.search(r"^(Stale baseline|Unexpected failures)", plain, re.MULTILINE)
+    return plain[found.start() :].strip() if found else plain[-500:].strip()
