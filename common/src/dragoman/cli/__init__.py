@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import cast
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from dragoman.cli.faults import exit_code, expected
 from dragoman.cli.output import err, plain
@@ -42,7 +42,12 @@ _PARTS = {
 
 def app() -> App:
     """The command with all of its parts."""
-    command = App(name="dragoman", help=HELP, version=_version)
+    command = App(
+        name="dragoman",
+        help=HELP,
+        version=_version,
+        default_parameter=Parameter(negative="", show_default=_default),
+    )
     for name, (place, text) in _PARTS.items():
         command.command(place, name=name, help=text)
     return command
@@ -67,6 +72,11 @@ def run(words: Sequence[str] | None = None) -> int:
         err().print(plain(str(fault)), style="red", markup=False)
         return exit_code(fault)
     return done if isinstance(done, int) else 0
+
+
+def _default(value: object) -> str | None:
+    """The default as the help says it; what is empty or off says nothing."""
+    return str(value) if value or (isinstance(value, int) and value is not False) else None
 
 
 def _version() -> str:
