@@ -21,7 +21,8 @@ _CLOCK_SKEW_MS = 60_000
 _SERVERS = re.compile(
     r"SparkConnectServer|HiveThriftServer2|spark\.repl\.Main|pyspark-shell|livy\.rsc|zeppelin"
 )
-_EXPLICIT_STOP = re.compile(r"stopping with exitCode 0 from (?!run at)\w+ at ")
+_STOPPING = "SparkContext is stopping with exitCode"
+_HOOK = "Invoking stop() from shutdown hook"
 _STOPPED = "Successfully stopped SparkContext"
 _STATUS = re.compile(r"(?:Final app|final) status: (FAILED|KILLED|SUCCEEDED)")
 _MAIN = re.compile(r'^Exception in thread "(?:main|Driver)"')
@@ -186,7 +187,7 @@ def _unsettled(
     if application.ended and heard and _stopped_by_itself(driver):
         why = "its last work failed, but the driver went on and stopped in an orderly way"
         return Ending(Outcome.SUCCEEDED, Sure.MEDIUM, why, (), (*caught, *last))
-    sure = Sure.MEDIUM if application.ended or not heard else Sure.LOW
+    sure = Sure.LOW if heard else Sure.MEDIUM
     return Ending(Outcome.FAILED, sure, "its last work failed and nothing came after", last, caught)
 
 
@@ -242,9 +243,12 @@ def is_python(application: Application) -> bool:
 
 
 def _stopped_by_itself(driver: Sequence[Digest]) -> bool:
-    return any(
-        _EXPLICIT_STOP.search(signal.message) for digest in driver for signal in digest.signals
-    )
+    """Whether the program stopped its context, rather than leaving that to the JVM's end."""
+    for digest in driver:
+        for signal in digest.signals:
+            if signal.message.startswith((_STOPPING, _HOOK)):
+                return signal.message.startswith(_STOPPING)
+    return False
 
 
 def _is_fresh(application: Application, now: int) -> bool:
