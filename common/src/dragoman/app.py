@@ -151,7 +151,12 @@ class App:
             retry_interval=resumption.retry_ms if resumption else None,
         )
         edge = Edge(
-            StepUp(self.mcp.session_manager.asgi_app, self.judge, resource),
+            StepUp(
+                self.mcp.session_manager.asgi_app,
+                self.judge,
+                resource,
+                on_refusal=self.ledger.needs_scope,
+            ),
             resource,
             problems=self.problems,
             degraded=self.degraded,

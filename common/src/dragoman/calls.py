@@ -176,6 +176,11 @@ class Ledger:
         self.metrics.refused_token(reason)
         self.journal.post(Record(kind="refusal", server=self._judge.server, error=reason))
 
+    def needs_scope(self, caller: Caller, name: str, scope: str) -> None:
+        """A call that was turned back at the edge, for a token with another scope."""
+        call = self.open(name, caller, None, "")
+        self.end(call, "refused", f"needs the scope {scope}")
+
     def measure(self, method: str, params: Mapping[str, Any], seconds: float, error: str) -> None:
         """One message's duration, by method and known tool."""
         name = str(params.get("name", "")) if method == "tools/call" else ""

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.auth.asgi import CALLER
+from dragoman.auth.caller import Caller
 from dragoman.auth.challenge import Resource, insufficient_scope, well_known
 from dragoman.judge import Judge
 
@@ -51,6 +52,7 @@ class Edge:
             exception_handlers={HTTPException: _in_json},
             lifespan=lambda _: lifespan(),
         )
+        self._pages.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         at_mcp = scope["type"] == "http" and scope["path"] in PATHS
@@ -82,12 +84,21 @@ class StepUp:
     """403 with the missing scope, for tools that this caller can see (2026-07-28 requests).
 
     Older clients name no tool in a header; they are told by the guard, in the protocol.
+    `on_refusal` hears of the caller, the tool and the scope.
     """
 
-    def __init__(self, app: ASGIApp, judge: Judge, resource: Resource) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        judge: Judge,
+        resource: Resource,
+        *,
+        on_refusal: Callable[[Caller, str, str], None],
+    ) -> None:
         self._app = app
         self._judge = judge
         self._resource = resource
+        self._on_refusal = on_refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: list[tuple[bytes, bytes]] = scope["headers"]
@@ -97,6 +108,7 @@ class StepUp:
             caller = scope[CALLER]
             missing = self._judge.missing_scope(caller, name)
             if missing and self._judge.sees(caller, name):
+                self._on_refusal(caller, name, missing)
                 answer = insufficient_scope([missing], self._resource.metadata_url)
                 await answer(scope, receive, send)
                 return
