@@ -19,7 +19,7 @@ BAD = b'{"Event":"SparkListenerTaskEnd","Stage ID":"x"}\n'
 
 @pytest.fixture
 def rounds() -> int:
-    return 4_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 40
+    return 1_000 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 40
 
 
 def log(data: bytes, name: str = "logs/app-20261124190913-0000") -> LogFile:
@@ -85,6 +85,21 @@ def test_garbage_anywhere_raises_nothing_but_what_is_documented(rounds: int) -> 
             broken[at : at + draw.randrange(4)] = draw.randbytes(draw.randrange(4))
         facts = read_application([log(bytes(broken))])
         assert sum(facts.events.values()) <= broken.count(b"\n") + 1
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 9, 10, 30])
+def test_compressed_data_cut_before_its_first_event_is_a_log_that_was_cut(size: int) -> None:
+    facts = read_application([log(packed("udf_exception")[:size])])
+
+    assert not facts.events
+    assert (DamageKind.CUT_FRAME in kinds(facts)) == (size > 0)
+
+
+@pytest.mark.parametrize("size", [1, 9, 12, 50])
+def test_a_first_line_that_is_cut_is_a_log_that_was_cut(size: int) -> None:
+    facts = read_application([log(text_of("udf_exception")[:size])])
+
+    assert kinds(facts) == [DamageKind.CUT_LINE]
 
 
 def test_a_cut_last_line_is_named_with_its_place() -> None:
@@ -172,12 +187,14 @@ def test_a_line_beyond_all_bounds_is_left_out_and_named() -> None:
 @pytest.mark.parametrize(
     "data",
     [
+        b"hello",
+        b'{"a"',
         bytes(range(256)) * 40,
         b"hello\nworld\n",
         zstandard.compress(b"\0" * 1_000_000),
         b'{"a":1}\n',
     ],
-    ids=["binary", "text", "zeros", "other json"],
+    ids=["a word", "cut json", "binary", "text", "zeros", "other json"],
 )
 def test_what_is_no_event_log_is_refused_in_words(data: bytes) -> None:
     with pytest.raises(NotAnEventLog, match="not a Spark event log"):

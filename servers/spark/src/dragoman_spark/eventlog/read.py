@@ -13,6 +13,7 @@ from dragoman_spark.sources.files import LogFile
 from dragoman_spark.sources.layout import Written, arrange
 
 _STEP = 1 << 18
+_CUTS = {DamageKind.CUT_FRAME, DamageKind.CUT_LINE, DamageKind.SHRANK, DamageKind.GREW}
 
 
 class NotAnEventLog(BadInput):
@@ -71,7 +72,7 @@ def read_line(file: LogFile, place: Place) -> bytes:
 
 def _refuse_unless_cut(scan: Scan) -> None:
     damaged = {kind for kind, _ in scan.damage}
-    if damaged and damaged <= {DamageKind.CUT_FRAME, DamageKind.SHRANK, DamageKind.GREW}:
+    if damaged and damaged <= _CUTS:
         return
     raise NotAnEventLog("The files are not a Spark event log: no line of them is an event.")
 

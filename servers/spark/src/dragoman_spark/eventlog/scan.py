@@ -93,7 +93,8 @@ class Scan:
         try:
             msgspec.json.decode(tail, type=_AnyEvent)
         except UNREADABLE:
-            self.note(DamageKind.CUT_LINE, place.file, place)
+            ours = tail.startswith(_EVENT) or _EVENT.startswith(tail)
+            self.note(DamageKind.CUT_LINE if ours else DamageKind.BAD_LINE, place.file, place)
         else:
             self._lines(bytearray(tail) + b"\n", len(tail) + 1, place.offset)
 
