@@ -96,8 +96,9 @@ class Guard(Extension):
         try:
             return await self._ended(call, params, ctx, call_next)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self.desk.finish(call)
+            if call.consumed:
+                with anyio.CancelScope(shield=True):
+                    await self.desk.finish(call)
             self._leave()
 
     async def _message(self, ctx: Context, call_next: CallNext) -> HandlerResult:
@@ -176,11 +177,7 @@ class Guard(Extension):
         if call.tool is None:
             return await self._native(call, ctx, call_next)
         arguments: Mapping[str, Any] = read_arguments(call.tool, call.arguments)
-        filled = await within(
-            self._seconds,
-            self._hands(call, ctx).fill(call.tool, arguments),
-            f"{call.name}: its backend did not open",
-        )
+        filled = await self._filled(call, call.tool, arguments, ctx)
         if call.tool.risk.asks:
             decided = await self.desk.ask(
                 call, call.tool, backend_of(call.tool, filled), params, ctx
@@ -201,13 +198,19 @@ class Guard(Extension):
                 f"{call.name} needs a token with the scope {missing}: sign in again and grant it."
             )
 
-    def _hands(self, call: Call, ctx: Context) -> Hands:
-        return Hands(
+    async def _filled(
+        self, call: Call, tool: Tool, arguments: Mapping[str, Any], ctx: Context
+    ) -> Mapping[str, Any]:
+        if not tool.injected:
+            return {}
+        hands = Hands(
             caller=call.caller,
             progress=ctx.session.report_progress,
             permits=partial(self.judge.policy.permits, call.caller),
             openers=self.openers,
         )
+        opening = f"{call.name}: its backend did not open"
+        return await within(self._seconds, hands.fill(tool, arguments), opening)
 
     async def _execute(
         self, call: Call, tool: Tool, arguments: Mapping[str, Any], filled: Mapping[str, Any]
