@@ -14,6 +14,7 @@ from dragoman.auth.sign_in import Wanted, sign_in
 from dragoman.auth.signed_in import signed_in
 from dragoman.cli.browser import show
 from dragoman.cli.configured import configured
+from dragoman.cli.form import says_yes
 from dragoman.cli.output import CommandFailed, WrongUse, out, write, write_json
 from dragoman.elicitation.decision import MayApprove, Record
 from dragoman.elicitation.door import approve as approve_it
@@ -148,12 +149,8 @@ async def _ask_again(approvals: LocalApprovals, me: Caller, proposal: str) -> No
     if record is None:
         return
     write(describe(record))
-    if not _says_yes():
+    if not says_yes("Approve this call, once?"):
         raise CommandFailed("Nothing was decided: the call still waits.")
-
-
-def _says_yes() -> bool:
-    return input("Approve this call, once? [y/N] ").strip().lower() in {"y", "yes"}
 
 
 def _by_policy() -> MayApprove:

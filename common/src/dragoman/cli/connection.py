@@ -73,15 +73,17 @@ class _Seen:
     refusal: _Refusal = field(default_factory=_Refusal)
 
     async def look(self, response: httpx2.Response) -> None:
-        # Other 4xx are part of the protocol's own dance, such as no standing GET stream.
-        if response.status_code not in {400, 401, 403, 404, 413, 429} | set(range(500, 600)):
+        # A refused GET or DELETE is part of the protocol's own dance.
+        if response.request.method != "POST":
+            return
+        self.status = response.status_code if response.is_error else 0
+        if not self.status:
             return
         body = await response.aread()
         try:
             self.refusal = msgspec.json.decode(body, type=_Refusal)
         except (msgspec.DecodeError, UnicodeDecodeError):
             self.refusal = _Refusal()
-        self.status = response.status_code
 
     def told(self, fault: BaseException) -> BaseException:
         """The fault as a sentence; one that nobody expects as it is."""
@@ -98,8 +100,8 @@ class _Seen:
         match self.status:
             case 401:
                 return (
-                    f"The server does not take this token: {self._said()} In development "
-                    f"`dragoman token PERSON --url {self.url}` prints one for --token."
+                    f"The server refused: {plain(self.refusal.error_description)} In development "
+                    f"`dragoman token PERSON --url {self.url}` prints a token for --token."
                 )
             case 403 if self.refusal.scope:
                 return (

@@ -32,7 +32,8 @@ class Bar:
     def stop(self) -> None:
         """Clears the line for good: a form or the answer needs it."""
         self._stopped = True
-        self._progress.stop()
+        if self._progress.live.is_started:
+            self._progress.stop()
 
     async def show(self, progress: float, total: float | None, message: str | None) -> None:
         text = plain(message or self._title)
