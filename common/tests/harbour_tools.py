@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -34,6 +35,7 @@ class Sea:
     seen: list[str] = field(default_factory=list[str])
     fault: Exception | None = None
     fog: bool = False
+    then: Callable[[], None] | None = None
     plan: str = "calm"
     started: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +60,8 @@ class Sea:
             os.write(fd, f"{what}\n".encode())
             os.close(fd)
         self.acts.append(what)
+        if self.then is not None:
+            self.then()
         return Done(done=what)
 
 

@@ -25,6 +25,7 @@ from dragoman.telemetry.record import Kind, Record, Result, encode
 from dragoman.telemetry.traces import current_trace_id, mark
 from dragoman.tool import Tool
 
+_LONGEST_NAME = 500
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +83,7 @@ class Ledger:
             kind="intent",
             call_id=uuid.uuid4().hex,
             server=self._judge.server,
-            tool=name,
+            tool=name if tool else redact(name[:_LONGEST_NAME]),
             risk=(tool.risk if tool else Risk.READ).value,
             action=self._judge.action(name),
             subject=caller.subject,

@@ -30,6 +30,7 @@ from dragoman.auth.issuer import DevelopmentIssuer
 from dragoman.auth.issuer_app import issuer_app
 from dragoman.server import Server
 from dragoman.settings import Settings
+from dragoman.telemetry.disk import Disk
 from dragoman.telemetry.read import records
 from dragoman.telemetry.record import Record
 
@@ -104,14 +105,16 @@ async def connected(
     mode: Era = "auto",
     elicitation: ElicitationFnT | None = None,
     settings: Settings | None = None,
+    disk: Disk | None = None,
 ) -> AsyncGenerator[Connection]:
     """An in-memory client that speaks for `who`; journal and approvals stay in `state`.
 
-    `settings` are what a deployment would say; their state folder is not used.
+    `settings` are what a deployment would say, but for the state folder; `disk` is where the
+    journal is written.
     """
     # No token is read here, and a transport of its own spares each test a TLS context.
     keyless = httpx2.MockTransport(lambda _: httpx2.Response(404))
-    app = assemble(server, _in(state, settings), local=who, key_transport=keyless)
+    app = assemble(server, _in(state, settings), local=who, key_transport=keyless, disk=disk)
     async with (
         app.running(),
         Client(app.mcp, mode=mode, elicitation_callback=elicitation) as client,
@@ -159,13 +162,14 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    server: Server, *, state: Path, settings: Settings | None = None
+    server: Server, *, state: Path, settings: Settings | None = None, disk: Disk | None = None
 ) -> AsyncGenerator[Served]:
     """The server's ASGI application, running, with a development issuer that it trusts."""
     told = _in(state, settings)
     issuer = DevelopmentIssuer(ISSUER, environment={})
     trusting = told.model_copy(update={"issuers": (issuer.trusted_for(told.address),)})
-    app = assemble(server, trusting, key_transport=httpx2.ASGITransport(issuer_app(issuer)))
+    keys = httpx2.ASGITransport(issuer_app(issuer))
+    app = assemble(server, trusting, key_transport=keys, disk=disk)
     async with (
         app.running(),
         app.mcp.session_manager.run(),
