@@ -220,7 +220,7 @@ async def test_a_disk_that_never_answers_ends_in_words(tmp_path: Path) -> None:
             os.read(reader, 1)
             super().sync(fd)
 
-    journal = opened(tmp_path, Stuck(), Limits(patience=0.05))
+    journal = opened(tmp_path, Stuck(), Limits(patience=0.5))
 
     with pytest.raises(StoreUnavailable, match="does not answer"):
         await journal.append(intent("c1"))
