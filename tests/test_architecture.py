@@ -1,7 +1,9 @@
 """The house rules that can be measured, for every member there is and will be."""
 
 import ast
+import fnmatch
 import importlib.metadata
+import re
 import statistics
 import subprocess
 import tomllib
@@ -160,3 +162,12 @@ def test_every_server_is_found_by_its_entry_point() -> None:
     found = {entry.name for entry in importlib.metadata.entry_points(group="dragoman.servers")}
 
     assert servers <= found
+
+
+def test_the_security_standard_names_checks_that_exist() -> None:
+    standard = (ROOT / "docs/security-standard.md").read_text()
+    tests = {path.name for path in _tracked() if path.name.startswith("test_")}
+    named = set(re.findall(r"(?:[\w/*-]+/)?(test_[\w*]+\.py)", standard))
+
+    assert named
+    assert {name for name in named if not fnmatch.filter(tests, name)} == set()
