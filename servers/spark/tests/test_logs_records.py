@@ -96,6 +96,18 @@ def test_a_final_traceback_has_nothing_after_it_and_a_reported_one_has() -> None
     assert reported.trailing == 1
 
 
+def test_the_statement_that_a_spark_error_quotes_is_a_part_of_the_traceback() -> None:
+    trace = (
+        'Traceback (most recent call last):\n  File "/a.py", line 1, in <module>\n'
+        "pyspark.errors.exceptions.captured.ArithmeticException: [DIVIDE_BY_ZERO] Division.\n"
+        "== SQL (line 1, position 8) ==\nselect a / b\nfrom orders\n       ^^^^^\n\n"
+    )
+
+    (final,) = digest(trace).printed
+
+    assert final.trailing == 0
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\x00\xff" * 5_000, b"x" * 5_000_000, b'{"level":\n', b"\n" * 1_000]
 )

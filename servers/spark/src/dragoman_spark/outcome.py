@@ -195,7 +195,8 @@ def _without_failure(
     application: Application, driver: Sequence[Digest], now: int, caught: tuple[Failure, ...]
 ) -> Ending:
     if application.ended:
-        sure = Sure.HIGH if driver and not caught else Sure.MEDIUM
+        # sys.exit(3) leaves the same logs as a good end: only an explicit stop tells.
+        sure = Sure.HIGH if _stopped_by_itself(driver) and not caught else Sure.MEDIUM
         why = "it ended and no work failed" if not caught else "it ended after failures it got over"
         return Ending(Outcome.SUCCEEDED, sure, why, (), caught)
     if _is_fresh(application, now):

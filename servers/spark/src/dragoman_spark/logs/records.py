@@ -29,7 +29,7 @@ class Record:
     not look like a part of it; a final traceback has none.
     """
 
-    __slots__ = ("_length", "body", "head", "kind", "place", "settled", "trailing")
+    __slots__ = ("_length", "body", "head", "in_query", "kind", "place", "settled", "trailing")
 
     def __init__(self, kind: Kind, head: Head, place: Place) -> None:
         self.kind = kind
@@ -38,6 +38,7 @@ class Record:
         self.body: list[str] = [head.body] if head.body else []
         self.trailing = 0
         self.settled = False
+        self.in_query = False
         self._length = len(head.body)
 
     @property
@@ -54,6 +55,9 @@ class Record:
     def _settle(self, line: str) -> None:
         if not self.settled:
             self.settled = not line.startswith((" ", "\t")) and bool(line.strip())
+        elif self.in_query or line.startswith(_QUERY):
+            # Spark's SQL errors quote the statement, down to a line of carets.
+            self.in_query = not _CARETS.match(line)
         elif line.strip() and not _CONTINUED.match(line):
             self.trailing += 1
         elif _TRACEBACK.match(line):
@@ -98,6 +102,8 @@ _CONTINUED = re.compile(
     r"|^(?:[\w$]+\.)*[A-Z]\w*(?:Error|Exception|Exit|Interrupt|Warning)\b"
     r"|^(?:Aggregate|Project|Relation|SubqueryAlias|WriteTo|Join|Filter|Sort)\b"
 )
+_QUERY = ("== SQL", "== DataFrame")
+_CARETS = re.compile(r"^[\s-]*\^+\s*$")
 _NESTED = ("Please see the stack trace below.", ":")
 
 
