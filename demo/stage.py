@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -56,11 +57,20 @@ def stage(issuer_port: int = 0, spark_port: int = 0) -> Generator[Stage]:
             "DRAGOMAN_STATE": str(state),
             "DRAGOMAN_PORT": str(spark_port),
             "DRAGOMAN_ISSUERS": _issuers(issuer, spark),
-            "DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "corpus", "url": str(CORPUS)}]),
+            "DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "logs", "url": str(_logs(state))}]),
         }
         stack.enter_context(_process("serve", "spark", settings=settings))
         _await(spark.replace("/mcp", "/readyz"))
         yield Stage(issuer, spark, state)
+
+
+def _logs(state: Path) -> Path:
+    """The recorded runs under names that give nothing away, and without their answers."""
+    logs = state / "logs"
+    for number, run in enumerate(sorted(path for path in CORPUS.iterdir() if path.is_dir())):
+        answers = shutil.ignore_patterns("exit_code.txt", "truth.json")
+        shutil.copytree(run, logs / f"run-{number:02}", ignore=answers)
+    return logs
 
 
 @contextmanager
