@@ -11,6 +11,7 @@ from dragoman_spark.outcome import Failure, Source
 from dragoman_spark.verdict.case import Case, first_line
 from dragoman_spark.verdict.causes import Cause, Certainty
 from dragoman_spark.verdict.losses import explain_fetch, explain_losses, explain_words
+from dragoman_spark.verdict.masked import explain_results
 from dragoman_spark.verdict.model import Citation, Suspect
 from dragoman_spark.verdict.reading import Reason, Where, user_frames
 
@@ -33,7 +34,7 @@ def find_suspect(case: Case) -> Suspect:
     stated = _of_failures(case)
     if stated is not None and stated.certainty >= Certainty.IMPLIED and stated.cause not in _AGAIN:
         return stated
-    deeper = _of_tasks(case) or _of_driver_log(case)
+    deeper = _of_tasks(case) or _of_driver_log(case) or explain_results(case)
     if deeper is not None and (stated is None or deeper.certainty > stated.certainty - 1):
         return deeper
     return stated or _stopped(case) or _unknown(case)
