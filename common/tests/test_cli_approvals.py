@@ -69,7 +69,7 @@ def desk(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Desk:
-    monkeypatch.syspath_prepend(str(wheel))
+    monkeypatch.setattr(sys, "path", [str(wheel), *sys.path])
     for name, value in served.environment.items():
         monkeypatch.setenv(name, value)
 

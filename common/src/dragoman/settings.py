@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         "default <base url>/approvals",
     )
 
+    user: str = Field(default="", description="Over stdio alone: who calls")
+    groups: Words = Field(default=(), description="Over stdio alone: their groups, e.g. a,b")
+    scopes: Words = Field(
+        default=(), description="Over stdio alone: what they granted; default read and write"
+    )
+
     @model_validator(mode="after")
     def _door_is_apart(self) -> Self:
         """An agent's token must never open the door where its person decides."""

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the answer is no or it could not be done, 2 the command was not understood.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -68,6 +69,15 @@ def run(words: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # The reader has gone, and the interpreter's own last flush must not fail on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as wrong:
+        place = f"{wrong.filename}: " if wrong.filename else ""
+        said = f"{place}{wrong.strerror or wrong}. Check that you may read and write there."
+        err().print(plain(said), style="red", markup=False)
+        return 1
     except expected() as fault:
         err().print(plain(str(fault)), style="red", markup=False)
         return exit_code(fault)

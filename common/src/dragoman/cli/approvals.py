@@ -55,7 +55,9 @@ class Proof:
 
 By = Annotated[Proof, Parameter(name="*")]
 Id = Annotated[str, Parameter(help="The proposal's id, as the agent or the list names it.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines.")]
+AsJson = Annotated[
+    bool, Parameter(name="--json", negative="", help="Print one JSON object a line.")
+]
 
 
 @app.command(name="list")

@@ -22,7 +22,9 @@ app.command(
     name="unfinished",
     help="List approved calls that were started and have no recorded end; exit 1 if any.",
 )
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines.")]
+AsJson = Annotated[
+    bool, Parameter(name="--json", negative="", help="Print one JSON object a line.")
+]
 Journal = Annotated[
     str | None,
     Parameter(help="Server and instance, e.g. spark/local; needed only when there are several."),

@@ -17,7 +17,9 @@ from dragoman.server import Server, find, load_policy
 
 app = App(name="policy", help="Check, explain and compare a server's Cedar policies.")
 Name = Annotated[str, Parameter(help="Name of an installed server, e.g. spark.")]
-AsJson = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON lines.")]
+AsJson = Annotated[
+    bool, Parameter(name="--json", negative="", help="Print one JSON object a line.")
+]
 
 
 @app.command(name="check")
