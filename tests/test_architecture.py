@@ -6,6 +6,7 @@ import importlib.metadata
 import re
 import statistics
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -171,3 +172,35 @@ def test_the_security_standard_names_checks_that_exist() -> None:
 
     assert named
     assert {name for name in named if not fnmatch.filter(tests, name)} == set()
+
+
+@pytest.mark.parametrize("project", MEMBERS, ids=lambda path: path.parent.name)
+def test_every_member_declares_what_it_imports(project: Path) -> None:
+    declared = {
+        re.split(r"[^\w.-]", need)[0].lower()
+        for need in tomllib.loads(project.read_text())["project"]["dependencies"]
+    }
+    owners = importlib.metadata.packages_distributions()
+    used = {
+        name
+        for path in _sources()
+        if path.is_relative_to(project.parent)
+        for name in _imports(ast.parse(path.read_text()))
+        if name not in sys.stdlib_module_names
+    }
+
+    undeclared = {
+        name
+        for name in used - set(_packages(project))
+        if not {owner.lower() for owner in owners.get(name, [name])} & declared
+    }
+    assert undeclared == set()
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Top-level packages that a module imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
