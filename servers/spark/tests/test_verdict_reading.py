@@ -264,6 +264,8 @@ def test_a_driver_failure_names_its_cause(text: str, cause: Cause | None) -> Non
         ("Executor decommission: node shutting down", Cause.EXECUTOR_DECOMMISSIONED_OR_PREEMPTED),
         ("Executor heartbeat timed out after 129000 ms", Cause.EXECUTOR_HEARTBEAT_TIMEOUT),
         ("The node was low on resource: ephemeral-storage. Evicted", Cause.DISK_FULL),
+        ("Command exited with code 17", Cause.EXECUTOR_EXIT_BY_USER_CODE),
+        ("Command exited with code 1", Cause.EXECUTOR_LOST),
         ("Worker shutting down", None),
         ("Executor killed by driver.", None),
         (

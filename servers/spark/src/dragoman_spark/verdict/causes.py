@@ -34,6 +34,7 @@ class Cause(StrEnum):
     EXECUTOR_JVM_CRASHED = "executor_jvm_crashed"
     EXECUTOR_DECOMMISSIONED_OR_PREEMPTED = "executor_decommissioned_or_preempted"
     EXECUTOR_HEARTBEAT_TIMEOUT = "executor_heartbeat_timeout"
+    EXECUTOR_EXIT_BY_USER_CODE = "executor_exit_by_user_code"
     EXECUTOR_LOST = "executor_lost"
     SHUFFLE_DATA_LOST = "shuffle_data_lost"
     DRIVER_RESULT_TOO_LARGE = "driver_result_too_large"
@@ -113,6 +114,7 @@ MEANING: Mapping[Cause, str] = {
     Cause.EXECUTOR_JVM_CRASHED: "an executor's JVM crashed in native code",
     Cause.EXECUTOR_DECOMMISSIONED_OR_PREEMPTED: "executors were taken away from the application",
     Cause.EXECUTOR_HEARTBEAT_TIMEOUT: "an executor stopped answering the driver",
+    Cause.EXECUTOR_EXIT_BY_USER_CODE: "code in a task ended its executor's process itself",
     Cause.EXECUTOR_LOST: "an executor was lost and these files do not say why",
     Cause.SHUFFLE_DATA_LOST: "shuffle output was missing or corrupt when it was read",
     Cause.DRIVER_RESULT_TOO_LARGE: "results for the driver exceed spark.driver.maxResultSize",

@@ -79,6 +79,8 @@ _CODES: dict[int, Loss] = {
 _EXIT = re.compile(
     r"exit(?:ed)?(?: with)?(?: exit)?[ -]?(?:code|status)(?: is)?:?\s*(-?\d+)", re.IGNORECASE
 )
+_FIRST_SIGNAL = 128
+_SPARKS_OWN = frozenset({1, *range(50, 60), 101, 126, 127})
 _UNSTATED = Loss(Cause.EXECUTOR_LOST, Certainty.SYMPTOM, "executor lost, reason not stated")
 
 
@@ -100,4 +102,9 @@ def read_loss(reason: str, exit_code: int | None = None) -> Loss:
     for pattern, cause, says in _TEXT_RULES:
         if pattern.search(reason):
             return Loss(cause, Certainty.STATED, says)
-    return _CODES.get(code, _UNSTATED) if code is not None else _UNSTATED
+    if code is None:
+        return _UNSTATED
+    if 0 < code < _FIRST_SIGNAL and code not in _SPARKS_OWN:
+        says = f"exit {code}: a code that neither Spark nor a signal gives"
+        return Loss(Cause.EXECUTOR_EXIT_BY_USER_CODE, Certainty.IMPLIED, says)
+    return _CODES.get(code, _UNSTATED)

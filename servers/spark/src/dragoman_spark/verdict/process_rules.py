@@ -156,6 +156,7 @@ def _requests() -> Iterable[Rule]:
         r"\bspark\.[a-z]\w*\.",
         _I,
     )
+    yield any_rule(Cause.INVALID_CONFIGURATION, "BindException", None, _I)
     yield any_rule(Cause.RESOURCE_STARVATION, "", r"has not accepted any resources")
 
 
