@@ -177,7 +177,7 @@ def test_the_security_standard_names_checks_that_exist() -> None:
 @pytest.mark.parametrize("project", MEMBERS, ids=lambda path: path.parent.name)
 def test_every_member_declares_what_it_imports(project: Path) -> None:
     declared = {
-        re.split(r"[^\w.-]", need)[0].lower()
+        _plain(re.split(r"[^\w.-]", need)[0])
         for need in tomllib.loads(project.read_text())["project"]["dependencies"]
     }
     owners = importlib.metadata.packages_distributions()
@@ -192,9 +192,13 @@ def test_every_member_declares_what_it_imports(project: Path) -> None:
     undeclared = {
         name
         for name in used - set(_packages(project))
-        if not {owner.lower() for owner in owners.get(name, [name])} & declared
+        if not {_plain(owner) for owner in owners.get(name, [name])} & declared
     }
     assert undeclared == set()
+
+
+def _plain(distribution: str) -> str:
+    return distribution.lower().replace("_", "-")
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
