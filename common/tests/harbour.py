@@ -103,6 +103,7 @@ def harbour(sea: Sea, rules: str = POLICY) -> Harbour:
             tools.sink_ship,
             tools.scuttle_ship,
             tools.move_in_fog,
+            tools.wait_a_second,
             tools.wait_for_tide,
             tools.tow_ship,
             tools.run_aground,

@@ -180,6 +180,14 @@ async def wait_for_tide(sea: Sailing) -> Done:
     return sea.act("tide")
 
 
+@tool(risk=Risk.READ, policy="harbour.read", minutes_saved=1)
+async def wait_a_second(sea: Sailing) -> Done:
+    """Waits a second, for servers that are told to stop meanwhile."""
+    del sea
+    await anyio.sleep(1)
+    return Done(done="waited")
+
+
 @tool(risk=Risk.WRITE, policy="harbour.write", minutes_saved=1, confirm=sinking)
 async def tow_ship(ship: str, sea: Sailing) -> Done:
     """Tows for ever."""

@@ -9,6 +9,7 @@ import pytest
 from harbour import ALICE, Sea, harbour
 from harbour_http import SAILOR, call, post
 
+from dragoman.app import NotForProduction, assemble
 from dragoman.errors import StoreUnavailable
 from dragoman.settings import Settings
 from dragoman.telemetry.disk import SystemDisk
@@ -150,3 +151,12 @@ async def test_second_server_on_the_same_journal_is_refused_in_words(
         with pytest.raises(StoreUnavailable, match="in use by another process"):
             async with connected(harbour(sea), ALICE, state=tmp_path):
                 pass
+
+
+def test_production_refuses_to_start_without_a_signed_bundle(sea: Sea, tmp_path: Path) -> None:
+    settings = Settings(env="production", state=tmp_path)
+
+    with pytest.raises(NotForProduction, match="only with a bundle"):
+        assemble(harbour(sea), settings)
+
+    assert list(tmp_path.iterdir()) == []

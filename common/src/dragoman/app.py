@@ -118,6 +118,10 @@ class App:
         """Returns when no call is running."""
         await self.guard.idle.wait()
 
+    def stop_calls(self) -> None:
+        """Cancels every call that still runs; each is recorded and answered as cancelled."""
+        self.guard.stop()
+
     async def run_stdio(self) -> None:
         """Serves this process's standard input and output until it is closed."""
         async with self.running():

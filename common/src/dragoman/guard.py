@@ -62,7 +62,7 @@ class Guard(Extension):
         self.desk = desk
         self.openers: Mapping[type, Opener] = {}
         self.idle = asyncio.Event()
-        self._running = 0
+        self._running: set[anyio.CancelScope] = set()
         self._local = local
         self._seconds = seconds
         self.idle.set()
@@ -92,14 +92,21 @@ class Guard(Extension):
         except BadInput as wrong:
             call = self.ledger.open(params.name, caller, None, ctx.protocol_version)
             return self._failed(call, "tool_error", str(wrong))
-        self._enter()
-        try:
-            return await self._ended(call, params, ctx, call_next)
-        finally:
-            if call.consumed:
-                with anyio.CancelScope(shield=True):
-                    await self.desk.finish(call)
-            self._leave()
+        with anyio.CancelScope() as running:
+            self._enter(running)
+            try:
+                return await self._ended(call, params, ctx, call_next)
+            finally:
+                if call.consumed:
+                    with anyio.CancelScope(shield=True):
+                        await self.desk.finish(call)
+                self._leave(running)
+        return error_result(f"The server was stopped and cancelled {call.name}. Call it again.")
+
+    def stop(self) -> None:
+        """Cancels every running call; each is recorded and answered as such."""
+        for running in tuple(self._running):
+            running.cancel()
 
     async def _message(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Prompts and resources are opened under the same record as tools are called."""
@@ -123,6 +130,9 @@ class Guard(Extension):
         except MCPError as wrong:
             kind: Result = "protocol_error" if call.intended else "refused"
             self.ledger.end(call, kind, wrong.error.message)
+            raise
+        except Exception:
+            self.ledger.end(call, "tool_error", _unexpected(call))
             raise
         waits = isinstance(result, dict) and result.get("resultType") == "input_required"
         if waits:
@@ -153,12 +163,12 @@ class Guard(Extension):
             _log.warning("%s raised in call %s\n%s", call.name, call.id, told)
             return self._failed(call, "tool_error", _unexpected(call))
 
-    def _enter(self) -> None:
-        self._running += 1
+    def _enter(self, running: anyio.CancelScope) -> None:
+        self._running.add(running)
         self.idle.clear()
 
-    def _leave(self) -> None:
-        self._running -= 1
+    def _leave(self, running: anyio.CancelScope) -> None:
+        self._running.discard(running)
         if not self._running:
             self.idle.set()
 

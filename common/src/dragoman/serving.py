@@ -16,6 +16,8 @@ from dragoman.server import Server
 from dragoman.settings import Settings
 from dragoman.telemetry.process_log import configure
 
+_LAST_SECONDS = 1.0
+
 
 def serve(server: Server, settings: Settings) -> None:
     """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it."""
@@ -103,7 +105,14 @@ class _Drained(uvicorn.Server):
         self._draining = asyncio.get_running_loop().create_task(self._drain())
 
     async def _drain(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._grace):
-                await self._app.idle()
+        if not await self._idle_within(self._grace):
+            self._app.stop_calls()
+            await self._idle_within(_LAST_SECONDS)
         self.should_exit = True
+
+    async def _idle_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._app.idle()
+                return True
+        return False
