@@ -152,9 +152,11 @@ def test_audit_verify_exits_1_on_a_changed_record(journal: Path, dragoman: Comma
     segment.write_text(segment.read_text().replace("alice", "mallory", 1))
 
     said = dragoman("audit", "verify")
+    summed = dragoman("audit")
 
     assert said.code == 1
     assert "broken spark/local" in said.out
+    assert "spark/local is broken" in summed.out
 
 
 @pytest.mark.parametrize(
@@ -198,6 +200,7 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(
     assert "hunter2" not in said.err
 
 
+@pytest.mark.usefixtures("journal")
 def test_calls_without_a_recorded_end_are_listed(tmp_path: Path, dragoman: Command) -> None:
     alice, bob = (
         Caller("alice", issuer="https://idp.test"),
@@ -221,6 +224,7 @@ def test_calls_without_a_recorded_end_are_listed(tmp_path: Path, dragoman: Comma
     assert (before.code, after.code) == (0, 1)
     assert proposal in after.out
     assert "no outcome recorded" in after.out
+    assert "Approved calls without an end: 1." in dragoman("audit").out
     assert (as_json["proposal"], as_json["call"]) == (proposal, "presto.run_statements")
 
 

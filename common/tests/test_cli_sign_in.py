@@ -100,11 +100,13 @@ async def listening(made: Callable[[str], Starlette]) -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
-async def issuing() -> AsyncGenerator[DevelopmentIssuer]:
+async def issuing(
+    kind: type[DevelopmentIssuer] = DevelopmentIssuer,
+) -> AsyncGenerator[DevelopmentIssuer]:
     made: list[DevelopmentIssuer] = []
 
     def app(url: str) -> Starlette:
-        made.append(DevelopmentIssuer(url, environment={}))
+        made.append(kind(url, environment={}))
         return issuer_app(made[0])
 
     async with listening(app):
@@ -115,8 +117,25 @@ def wanted(issuer: DevelopmentIssuer, seconds: float = 20.0) -> Wanted:
     return Wanted(issuer.trusted_for("http://127.0.0.1:8931/mcp"), DOOR, seconds=seconds)
 
 
-async def refusal(walk: Walk, seconds: float = 20.0) -> str:
-    async with issuing() as issuer:
+class Remembering(DevelopmentIssuer):
+    """An issuer that lets a browser in because it was signed in long ago."""
+
+    def id_token(self, subject: str, client_id: str, nonce: str) -> str:
+        return self.sign({"sub": subject, "aud": client_id, "nonce": nonce, "auth_time": 1})
+
+
+class Silent(DevelopmentIssuer):
+    """An issuer that says who signed in without proof."""
+
+    def id_token(self, subject: str, client_id: str, nonce: str) -> str:
+        del subject, client_id, nonce
+        return ""
+
+
+async def refusal(
+    walk: Walk, seconds: float = 20.0, kind: type[DevelopmentIssuer] = DevelopmentIssuer
+) -> str:
+    async with issuing(kind) as issuer:
         browser = Browser(walk)
         with pytest.raises(SignInFailed) as caught:
             await sign_in(wanted(issuer, seconds), browser)
@@ -135,7 +154,7 @@ async def test_a_person_signs_in_with_their_browser_and_the_door_knows_them() ->
     asked = dict(parse_qsl(urlsplit(browser.addresses[0]).query))
     assert (me.subject, me.groups, me.surface) == ("carol", {"data-eng", "on-call"}, "")
     assert (asked["resource"], asked["code_challenge_method"]) == (DOOR, "S256")
-    assert asked["prompt"] == "login"
+    assert (asked["prompt"], asked["max_age"]) == ("login", "0")
     assert asked["redirect_uri"].startswith("http://127.0.0.1:")
 
 
@@ -212,6 +231,14 @@ async def test_an_answer_with_another_nonce_is_thrown_away() -> None:
         await press("carol")(client, altered(address, {"nonce": "old"}))
 
     assert "another sign-in" in await refusal(replayed)
+
+
+async def test_a_browser_that_was_signed_in_before_says_no_yes_by_itself() -> None:
+    assert "did not ask who is there" in await refusal(press("carol"), kind=Remembering)
+
+
+async def test_an_issuer_that_does_not_prove_who_signed_in_is_not_believed() -> None:
+    assert "did not prove who signed in" in await refusal(press("carol"), kind=Silent)
 
 
 async def test_an_issuer_that_does_not_answer_is_named() -> None:

@@ -1,6 +1,7 @@
 """A person signs in with their browser: OIDC authorization code with PKCE, back over loopback."""
 
 import asyncio
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from jwt.utils import base64url_decode
 
 from dragoman.auth.authorization import is_loopback
 from dragoman.auth.browser_return import BrowserReturn, Parameters
+from dragoman.auth.claims import LEEWAY
 from dragoman.auth.issuers import Issuer
 from dragoman.auth.jwt import Tokens
 from dragoman.auth.refusal import TokenRefused
@@ -53,13 +55,22 @@ class _Granted(msgspec.Struct):
     error_description: str = ""
 
 
+class _Proof(msgspec.Struct):
+    """Claims of an id token; issuers add `auth_time` when they are asked for a fresh sign-in."""
+
+    nonce: str = ""
+    auth_time: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Once:
-    """The secrets of one sign-in."""
+    """The secrets of one sign-in, and when it began."""
 
     state: str = field(default_factory=lambda: token_urlsafe(32))
     nonce: str = field(default_factory=lambda: token_urlsafe(32))
     verifier: str = field(default_factory=lambda: token_urlsafe(48))
+
+    began: float = field(default_factory=time.time)
 
     @property
     def challenge(self) -> str:
@@ -129,7 +140,9 @@ def _address(found: _Metadata, wanted: Wanted, once: _Once, back: str) -> str:
         "nonce": once.nonce,
         "code_challenge": once.challenge,
         "code_challenge_method": "S256",
+        # A browser that is signed in already must not say yes for its person.
         "prompt": "login",
+        "max_age": "0",
     }
     joint = "&" if urlsplit(found.authorization_endpoint).query else "?"
     return f"{found.authorization_endpoint}{joint}{urlencode(asked)}"
@@ -192,11 +205,15 @@ async def _check_person(
         ) from None
     finally:
         await tokens.aclose()
-    body = base64url_decode(granted.id_token.split(".")[1])
-    nonce = msgspec.json.decode(body, type=dict[str, object]).get("nonce")
-    if nonce != once.nonce:
+    claims = msgspec.json.decode(base64url_decode(granted.id_token.split(".")[1]), type=_Proof)
+    if claims.nonce != once.nonce:
         raise SignInFailed(
             "The answer belongs to another sign-in, so it was thrown away. Run the command again."
+        )
+    if claims.auth_time is not None and claims.auth_time < once.began - LEEWAY:
+        raise SignInFailed(
+            f"{issuer.issuer} did not ask who is there, but trusted an earlier sign-in, which an "
+            "agent could use. Sign out there, then run the command again."
         )
 
 

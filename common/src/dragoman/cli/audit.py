@@ -32,12 +32,12 @@ Journal = Annotated[
 
 
 @app.default
-def summarise(*, as_json: AsJson = False) -> int:
+async def summarise(*, as_json: AsJson = False) -> int:
     """Calls by their end and minutes saved, repeated calls counted once."""
     told = {journal: summary(journal) for journal in _journals()}
     if as_json:
         for journal, one in told.items():
-            write_json({"journal": _name(journal), **_builtins(one)})
+            write_json({"journal": _name(journal), "ok": verify(journal).ok, **_builtins(one)})
         return 0
     table = Table(
         "journal", "calls", "by end", "people", "minutes saved", box=None, header_style="bold"
@@ -53,7 +53,21 @@ def summarise(*, as_json: AsJson = False) -> int:
             f"{minutes.low:g} to {minutes.high:g} (claimed {minutes.mid:g})",
         )
     out().print(table)
+    for journal in told:
+        if not verify(journal).ok:
+            write(
+                f"{_name(journal)} is broken, so more may be missing: run `dragoman audit verify`."
+            )
+    await _mention_unfinished()
     return 0
+
+
+async def _mention_unfinished() -> None:
+    if configured().approvals_file.exists():
+        from dragoman.cli.unfinished import found  # noqa: PLC0415  # loads the SDK
+
+        if calls := await found():
+            write(f"Approved calls without an end: {len(calls)}. Run `dragoman audit unfinished`.")
 
 
 @app.command(name="tail")

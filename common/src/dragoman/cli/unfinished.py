@@ -1,11 +1,13 @@
 """`dragoman audit unfinished`: approved calls whose end nobody wrote down."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from dragoman.cli.configured import configured
 from dragoman.cli.output import out, write, write_json
+from dragoman.elicitation.decision import Record
 from dragoman.elicitation.door import describe
 from dragoman.elicitation.store import LocalApprovals
 
@@ -22,11 +24,8 @@ async def unfinished(
     as_json
         Print one JSON object a call, its audit intent included.
     """
-    store = configured().approvals_file
-    # Asking the store would make the file where there is none.
-    approvals = LocalApprovals(store, lambda _who, _what: False)
-    found = await approvals.unfinished() if store.exists() else ()
-    for record, intent in found:
+    calls = await found()
+    for record, intent in calls:
         if as_json:
             proposal = record.proposal
             write_json(
@@ -41,6 +40,15 @@ async def unfinished(
         else:
             write(describe(record))
             out().rule()
-    if not found and not as_json:
+    if not calls and not as_json:
         out().print("Every approved call that was started has a recorded end.")
-    return int(bool(found))
+    return int(bool(calls))
+
+
+async def found() -> Sequence[tuple[Record, bytes]]:
+    """The calls, oldest first, each with the audit intent that was durable before it ran."""
+    store = configured().approvals_file
+    # Asking the store would make the file where there is none.
+    if not store.exists():
+        return ()
+    return await LocalApprovals(store, lambda _who, _what: False).unfinished()
