@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from bpe_openai import get_encoding
+from bpe_openai import get_encoding  # pyright: ignore[reportMissingTypeStubs]  # it ships none
 from report import report
 
 from dragoman.answer.text import to_structured, to_text

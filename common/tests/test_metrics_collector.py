@@ -149,8 +149,9 @@ def test_what_a_dead_collector_does_not_take_is_counted_in_sight(dead: str) -> N
 def test_a_silent_collector_holds_up_neither_calls_nor_the_end(silent: str) -> None:
     collector = Collector(silent, timeout=FOREVER)
     metrics = Metrics("spark", collector=collector)
-    traces = Traces(TracerProvider(shutdown_on_exit=False), collector)
-    tracer = traces.provider.get_tracer("test")
+    provider = TracerProvider(shutdown_on_exit=False)
+    traces = Traces(provider, collector)
+    tracer = provider.get_tracer("test")
 
     for _ in range(5000):
         metrics.tool_call("get_overview", "read", "success")
