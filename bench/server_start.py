@@ -25,7 +25,12 @@ def started(server: str) -> float:
     """CPU seconds of a server process when /readyz first answers 200."""
     with tempfile.TemporaryDirectory() as state:
         clean = {name: value for name, value in os.environ.items() if "DRAGOMAN" not in name}
-        settings = {"DRAGOMAN_STATE": state, "DRAGOMAN_PORT": str(PORT), **SETTINGS[server]}
+        settings = {
+            "DRAGOMAN_STATE": state,
+            "DRAGOMAN_PORT": str(PORT),
+            "DRAGOMAN_TRUST_DOMAIN": "example.org",
+            **SETTINGS[server],
+        }
         command = [sys.executable, "-m", "dragoman.cli", "serve", server]
         process = subprocess.Popen(command, env={**clean, **settings})
         try:

@@ -64,6 +64,7 @@ class App:
         self.server = server
         self.settings = settings
         self.draining = False
+        self._local = local
         native = _native(server)
         self.collector = Collector.configured()
         self.traces = Traces.start(server.name, self.collector)
@@ -130,6 +131,8 @@ class App:
     async def problems(self) -> list[str]:
         """Why this replica should get no calls now; empty when it is ready."""
         found = ["it is being stopped"] if self.draining else []
+        if not (self.tokens.issuers or self.settings.trust_domain or self._local):
+            found.append("nobody can sign in: set DRAGOMAN_ISSUERS")
         if self.tokens.without_keys:
             await self.tokens.load()
         found += [f"no keys of issuer {name}" for name in self.tokens.without_keys]
