@@ -1,6 +1,7 @@
 """The dragoman command without a server: help, weight, audit, policy, manifest."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,6 +189,19 @@ def test_what_cannot_be_done_is_one_sentence_that_says_what_to_do(
     assert len(said.err.splitlines()) == 1
 
 
+def test_a_reader_that_goes_away_is_no_fault(journal: Path) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m dragoman.cli audit tail --lines 2 | true"],
+        env={"DRAGOMAN_STATE": str(journal.parents[2]), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=25,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_wrong_setting_is_named_and_its_value_is_not(
     dragoman: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +260,16 @@ def test_policies_are_checked_explained_and_compared(tmp_path: Path, dragoman: C
     assert "needs group data-eng (spark-readers)" in no.out
     assert json.loads(yes.out)["policies"] == ["spark-readers"]
     assert "loses" in {json.loads(row)["change"] for row in rows.out.splitlines()}
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, dragoman: Command) -> None:
+    odd = tmp_path / "audit" / "spark" / "local" / "00000001.jsonl"
+    odd.mkdir(parents=True)
+
+    said = dragoman("audit")
+
+    assert said.code == 1
+    assert f"{odd}: Is a directory. Check that you may read" in said.err
 
 
 def test_manifests_are_current(dragoman: Command) -> None:

@@ -65,6 +65,8 @@ def run(words: Sequence[str] | None = None) -> int:
     """
     try:
         done = cast("object", app()(words, exit_on_error=False, result_action="return_value"))
+        if not sys.stdout.closed:
+            sys.stdout.flush()
     except CycloptsError:
         return 2
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from dragoman.auth.signed_in import signed_in
 from dragoman.cli.browser import show
 from dragoman.cli.configured import configured
 from dragoman.cli.form import says_yes
-from dragoman.cli.output import CommandFailed, WrongUse, out, write, write_json
+from dragoman.cli.output import LINE, CommandFailed, WrongUse, out, write, write_json
 from dragoman.elicitation.decision import MayApprove, Record
 from dragoman.elicitation.door import approve as approve_it
 from dragoman.elicitation.door import describe, waiting
@@ -70,7 +70,7 @@ async def list_(*, by: By = Proof(), as_json: AsJson = False) -> int:
             write_json(_as_json(record))
         else:
             write(describe(record))
-            out().rule()
+            write(LINE)
     if not records and not as_json:
         out().print("Nothing waits for you.")
     return 0

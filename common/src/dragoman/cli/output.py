@@ -10,6 +10,9 @@ from rich.console import Console
 # Text of other people must not move the cursor, nor show an order that is not the real one.
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
+_UNBROKEN = 10_000
+LINE = "─" * 72
+
 
 class CommandFailed(Exception):
     """The command did not do what was asked; one sentence for the person says what to do."""
@@ -24,8 +27,9 @@ class WrongUse(CommandFailed):
 
 
 def out() -> Console:
-    """Standard output. Lines are never broken when it is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    """Standard output. No line and no table is broken where it is no terminal."""
+    width = None if sys.stdout.isatty() else _UNBROKEN
+    return Console(highlight=False, soft_wrap=True, width=width)
 
 
 def err() -> Console:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from dragoman.cli.configured import configured
-from dragoman.cli.output import out, write, write_json
+from dragoman.cli.output import LINE, out, write, write_json
 from dragoman.elicitation.decision import Record
 from dragoman.elicitation.door import describe
 from dragoman.elicitation.store import LocalApprovals
@@ -39,7 +39,7 @@ async def unfinished(
             )
         else:
             write(describe(record))
-            out().rule()
+            write(LINE)
     if not calls and not as_json:
         out().print("Every approved call that was started has a recorded end.")
     return int(bool(calls))
