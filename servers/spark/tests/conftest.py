@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from dragoman_spark.eventlog.facts import Application
 from dragoman_spark.eventlog.read import read_application
 from dragoman_spark.logs.process import ProcessLogs
 from dragoman_spark.sources import Found, LogRoot, Sources
+
+# Shared parts stand beside their tests, which importlib mode keeps off the path.
+sys.path.insert(0, str(Path(__file__).parent))
 
 CORPUS = Path(__file__).parent / "corpus"
 ANSWERS = ("truth.json", "exit_code.txt", "README.md")

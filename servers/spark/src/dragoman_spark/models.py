@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from dragoman.answer.budget import Coverage
 from dragoman.answer.evidence import Evidence
 from dragoman.answer.handover import Handover
+from dragoman.answer.text import to_text
 from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.sources import Found
 
@@ -57,6 +58,12 @@ class LogLines(BaseModel):
     next: Handover | None = None
 
 
+def dearer(row: BaseModel) -> str:
+    """The longer of the two forms in which a row stands in an answer's list."""
+    text = to_text(row).replace("\n", "\n  ")
+    return max(text, row.model_dump_json(exclude_none=True), key=len)
+
+
 def utc(milliseconds: int | None) -> str:
     """The time as ISO 8601 in UTC with seconds; empty when it is not known."""
     if milliseconds is None:
@@ -64,4 +71,4 @@ def utc(milliseconds: int | None) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-__all__ = ["ApplicationRow", "Applications", "Evidence", "LogLine", "LogLines", "utc"]
+__all__ = ["ApplicationRow", "Applications", "Evidence", "LogLine", "LogLines", "dearer", "utc"]

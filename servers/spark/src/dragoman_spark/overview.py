@@ -8,7 +8,7 @@ from dragoman.answer.budget import Budget, Coverage, fit
 from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.eventlog.facts import Application, JobResult
 from dragoman_spark.eventlog.tasks import Stage, StageStatus
-from dragoman_spark.models import utc
+from dragoman_spark.models import dearer, utc
 from dragoman_spark.sources import Found
 
 # Settings that decide memory, parallelism, joins and where data is; the rest is seldom a cause.
@@ -87,7 +87,7 @@ class Overview(BaseModel):
 def overview(application: Application, found: Found, budget: Budget) -> Overview:
     """The application within a budget of tokens: failed stages first, then the costliest."""
     rows = [_row(stage) for stage in _by_weight(list(application.stages.values()))]
-    kept = fit(rows, lambda row: row.model_dump_json(), budget.less("x" * 4 * _FIXED_TOKENS))
+    kept = fit(rows, dearer, budget.less("x" * 4 * _FIXED_TOKENS))
     wall = _wall_ms(application)
     return Overview(
         application_id=application.id or found.app_id,

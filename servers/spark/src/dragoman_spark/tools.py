@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from dragoman.answer.budget import DEFAULT_TOKENS, Budget, MaxTokens, fit
+from dragoman.answer.budget import DEFAULT_TOKENS, Budget, Coverage, MaxTokens, fit
 from dragoman.risk import Risk
 from dragoman.tool import Backend, Progress, tool
 from dragoman_spark.client import READ, VisibleLogs
-from dragoman_spark.models import ApplicationRow, Applications, LogLines
+from dragoman_spark.models import ApplicationRow, Applications, LogLines, dearer
 from dragoman_spark.overview import Overview, overview
 from dragoman_spark.pages import page
 from dragoman_spark.report import Diagnosis
@@ -40,14 +40,15 @@ async def find_applications(
     rows = [ApplicationRow.of(found) for found in listing.found]
     kept = fit(
         rows,
-        lambda row: row.model_dump_json(exclude_none=True),
+        dearer,
         Budget(max_tokens - 100),
-        claimed=None if listing.cut or listing.unreachable else listing.total,
     )
     more = listing.total > kept.kept
+    all_seen = not (listing.cut or listing.unreachable)
+    claimed = listing.total if all_seen else None
     return Applications(
         applications=list(kept.items),
-        coverage=kept.coverage,
+        coverage=Coverage(kept=kept.kept, delivered=kept.delivered, claimed=claimed),
         unreachable=list(listing.unreachable),
         next="Narrow with `text`, or raise `limit` and `max_tokens`." if more else "",
     )

@@ -1,6 +1,7 @@
 """The folders that may be read, and nothing outside them."""
 
 import io
+import logging
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Protocol, cast
 from dragoman_spark.sources.files import LogFile, LogUnreadable, Source
 from dragoman_spark.sources.stores import Store, store_of
 
+_log = logging.getLogger(__name__)
 _OUTSIDE = "That path is outside the configured log roots. Use a file that an answer named."
 _GONE = "That log file is gone or may not be read. Find the application again."
 
@@ -55,8 +57,15 @@ class Root(Protocol):
 
 
 def open_root(root: LogRoot) -> Root:
-    """The root, ready to read; local ones are guarded against links out of them."""
-    store, base = store_of(root.url)
+    """The root, ready to read; local ones are guarded against links out of them.
+
+    One whose store cannot be opened here is out of reach, and the others go on.
+    """
+    try:
+        store, base = store_of(root.url)
+    except (ImportError, ValueError, OSError) as why:
+        _log.warning("log root %s cannot be opened: %s", root.name, why)
+        return ClosedRoot(root.name)
     return LocalRoot(root.name, base) if store is None else RemoteRoot(root.name, store, base)
 
 
@@ -182,6 +191,24 @@ class RemoteRoot:
     def _full(self, path: str) -> str:
         clean = inside(path)
         return f"{self._base}/{clean}" if clean else self._base
+
+
+class ClosedRoot:
+    """A root whose store cannot be opened: always out of reach."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def entries(self, folder: str) -> Iterator[Entry]:
+        raise OSError(f"{self.name}/{folder} is out of reach")
+
+    def entry(self, path: str) -> Entry:
+        del path
+        raise LogUnreadable(_GONE)
+
+    def open(self, path: str) -> Source:
+        del path
+        raise LogUnreadable(_GONE)
 
 
 def _remote(path: str, info: Mapping[str, object]) -> Entry:
