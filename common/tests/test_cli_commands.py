@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -202,6 +203,17 @@ def test_a_reader_that_goes_away_is_no_fault(journal: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_port_that_is_taken_is_named(dragoman: Command) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = dragoman("issuer", "--port", port)
+
+    assert said.code == 1
+    assert f"Port {port} of 127.0.0.1 cannot be used" in said.err
+
+
 def test_a_wrong_setting_is_named_and_its_value_is_not(
     dragoman: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,12 +284,13 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, dragoman: Comman
     assert f"{odd}: Is a directory. Check that you may read" in said.err
 
 
-def test_manifests_are_current(dragoman: Command) -> None:
+def test_manifest_check_writes_nothing_and_exits_1_on_a_stale_one(dragoman: Command) -> None:
     said = dragoman("manifest", "--check", "--json")
 
-    assert {"server": "spark", "stale": False, "written": False} in [
-        json.loads(line) for line in said.out.splitlines()
-    ]
+    told = [json.loads(line) for line in said.out.splitlines()]
+    assert "spark" in {one["server"] for one in told}
+    assert not any(one["written"] for one in told)
+    assert said.code == int(any(one["stale"] for one in told))
 
 
 def test_text_of_others_cannot_drive_the_terminal() -> None:

@@ -11,7 +11,7 @@ from typing import cast
 
 from cyclopts import App, CycloptsError, Parameter
 
-from dragoman.cli.faults import exit_code, expected
+from dragoman.cli.faults import exit_code, expected, sentence
 from dragoman.cli.output import err, plain
 
 HELP = "Govern, serve and call the MCP servers of a data platform."
@@ -71,17 +71,14 @@ def run(words: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except SystemExit as ended:
+        return 1 if ended.code else 0
     except BrokenPipeError:
         # The reader has gone, and the interpreter's own last flush must not fail on it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as wrong:
-        place = f"{wrong.filename}: " if wrong.filename else ""
-        said = f"{place}{wrong.strerror or wrong}. Check that you may read and write there."
-        err().print(plain(said), style="red", markup=False)
-        return 1
     except expected() as fault:
-        err().print(plain(str(fault)), style="red", markup=False)
+        err().print(plain(sentence(fault)), style="red", markup=False)
         return exit_code(fault)
     return done if isinstance(done, int) else 0
 

@@ -20,7 +20,14 @@ def expected() -> tuple[type[BaseException], ...]:
         for module, name in _EXPECTED
         if module in sys.modules
     )
-    return (CommandFailed, *found)
+    return (CommandFailed, OSError, *found)
+
+
+def sentence(fault: BaseException) -> str:
+    if not isinstance(fault, OSError):
+        return str(fault)
+    place = f"{fault.filename}: " if fault.filename else ""
+    return f"{place}{fault.strerror or fault}. Check that you may read and write there."
 
 
 def exit_code(fault: BaseException) -> int:

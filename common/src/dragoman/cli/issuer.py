@@ -7,7 +7,7 @@ import uvicorn
 from dragoman.auth.issuer import DevelopmentIssuer
 from dragoman.auth.issuer_app import issuer_app
 from dragoman.auth.people import read_people
-from dragoman.cli.output import WrongUse, err
+from dragoman.cli.output import CommandFailed, WrongUse, err
 
 
 def issuer(*, port: int = 8930, people: Path | None = None) -> int:
@@ -26,5 +26,10 @@ def issuer(*, port: int = 8930, people: Path | None = None) -> int:
         raise WrongUse(f"{people} cannot be read: {wrong.strerror}. Name another file.") from None
     provider = DevelopmentIssuer(f"http://127.0.0.1:{port}", people=known)
     err().print(f"issuer {provider.url}, people: {', '.join(provider.people)}", markup=False)
-    uvicorn.run(issuer_app(provider), host="127.0.0.1", port=port, log_level="warning")
+    try:
+        uvicorn.run(issuer_app(provider), host="127.0.0.1", port=port, log_level="critical")
+    except SystemExit:
+        raise CommandFailed(
+            f"Port {port} of 127.0.0.1 cannot be used. Name another one with --port."
+        ) from None
     return 0
