@@ -195,7 +195,9 @@ def test_yarn_containers_logs_are_found_and_the_first_is_the_drivers(tmp_path: P
         },
     )
 
-    logs = sources.logs(only(sources))
+    (found,) = sources.find(app_id=app).found
+
+    logs = sources.logs(found)
 
     assert [file.name.split("/")[-2] for file in logs.driver] == [f"{container}1"]
     assert list(logs.executors or {}) == [f"{container}2"]

@@ -158,4 +158,4 @@ def test_a_root_that_is_gone_is_named_and_the_others_are_searched(root: Path) ->
     listing = Sources(roots).find()
 
     assert listing.unreachable == ("gone",)
-    assert [found.app_id for found in listing.found] == ["app-20260101000000-0001"]
+    assert {found.app_id for found in listing.found} == {"app-20260101000000-0001", "run"}

@@ -28,6 +28,10 @@ class ApplicationNotFound(BadInput):
     """No application of that id, or no such attempt of it, in the roots searched."""
 
 
+class NoEventLog(BadInput):
+    """Only process logs of the application are there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempts:
     """One application: the attempt the answer is about, and the others there are."""
@@ -105,6 +109,13 @@ class VisibleLogs:
         return Attempts(chosen, others, listing.unreachable)
 
     async def application(self, found: Found) -> Application:
+        """The facts of its event log. Raises NoEventLog where it left none."""
+        if found.logs_only:
+            raise NoEventLog(
+                f"{found.app_id} has no event log in the roots you may read, so its jobs and stages"
+                " are not known. Call diagnose_application: it reads the driver's and executors'"
+                " logs."
+            )
         return await self.read(lambda: self._summaries.application(found))
 
     async def diagnose(self, attempts: Attempts) -> Diagnosis:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from dragoman.answer.evidence import evidence_of
 from dragoman.answer.handover import Handover
@@ -11,14 +12,23 @@ from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.eventlog.read import PlaceGone, read_line
 from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.logs.process import ProcessLogs
+from dragoman_spark.outcome import Outcome
 from dragoman_spark.report import Cited, Diagnosis, FailedOperation
 from dragoman_spark.sources import Found, LogUnreadable, Sources
-from dragoman_spark.verdict import MEANING, Citation, OperationVerdict, Verdict, diagnose
+from dragoman_spark.verdict import (
+    MEANING,
+    Citation,
+    Confidence,
+    OperationVerdict,
+    Verdict,
+    diagnose,
+)
 
 # Paths, hashes and numbers cost up to 1.4 tokens for four bytes: 600 tokens are 430 times four.
 MOST_TOKENS = 430
 _LONGEST_SAYS = 160
 _LONGEST_QUOTE = 110
+_QUIET_MS = 10 * 60_000
 
 
 def diagnosed(
@@ -34,14 +44,16 @@ def diagnosed(
     `others` are further attempts, which are only mentioned; `now` is milliseconds since the
     epoch, the present when not given. Raises NotAnEventLog and LogUnreadable.
     """
-    application = summaries.application(found)
+    application = None if found.logs_only else summaries.application(found)
     beside = sources.logs(found)
     logs = ProcessLogs(beside.driver, beside.executors)
-    verdict = diagnose(application, logs, now or int(time.time() * 1000))
+    present = now or int(time.time() * 1000)
+    verdict = _without_events(diagnose(application, logs, present), found, logs, present)
+    name = application.name if application else found.name
     answer = Diagnosis(
         application_id=found.app_id,
         attempt=found.attempt_id,
-        name=Untrusted(application.name) if application.name else None,
+        name=Untrusted(name) if name else None,
         root=found.root,
         outcome=verdict.outcome.value,
         outcome_confidence=verdict.outcome_confidence.value,
@@ -61,6 +73,22 @@ def diagnosed(
         next=_next(verdict, found),
     )
     return _fitted(answer)
+
+
+def _without_events(verdict: Verdict, found: Found, logs: ProcessLogs, now: int) -> Verdict:
+    """What the missing end of a driver's log is worth where there is no event log."""
+    if not found.logs_only or verdict.outcome is not Outcome.VANISHED:
+        return verdict
+    if abs(now - found.mtime) <= _QUIET_MS:
+        why = "its logs have no end and grew in the last ten minutes"
+        sure = replace(verdict, outcome_confidence=Confidence.LOW, why=why)
+        return replace(sure, outcome=Outcome.RUNNING, cause=None, confidence=None, next_call=None)
+    if not logs.driver:
+        why = "there is neither an event log nor a driver log, only executors' logs"
+        return replace(
+            verdict, outcome_confidence=Confidence.LOW, why=why, confidence=Confidence.LOW
+        )
+    return verdict
 
 
 def _evidence(verdict: Verdict, sources: Sources) -> Iterator[Cited]:
@@ -110,6 +138,8 @@ def _operation(one: OperationVerdict) -> FailedOperation:
 
 
 def _attempt(found: Found, summaries: Summaries) -> str:
+    if found.logs_only:
+        return f"attempt {found.attempt_id or '?'} has no event log"
     application = summaries.application(found)
     jobs = sum(job.result == "failed" for job in application.jobs.values())
     state = "ended" if application.ended else "has no end in its log"

@@ -20,6 +20,7 @@ class ApplicationRow(BaseModel):
     size_bytes: int
     modified: str = Field(description="UTC")
     in_progress: bool = Field(default=False, description="The log still says so")
+    note: str = Field(default="", description="Says when there is no event log")
 
     @classmethod
     def of(cls, found: Found) -> "ApplicationRow":
@@ -31,6 +32,7 @@ class ApplicationRow(BaseModel):
             size_bytes=found.size,
             modified=utc(found.mtime),
             in_progress=found.in_progress,
+            note=_note(found),
         )
 
 
@@ -41,6 +43,13 @@ class Applications(BaseModel):
     coverage: Coverage
     unreachable: list[str] = Field(default_factory=list[str])
     next: str = ""
+
+
+def _note(found: Found) -> str:
+    if not found.logs_only:
+        return ""
+    whose = "; no log names an id, the folder's path stands for it" if found.id_is_path else ""
+    return f"no event log, process logs only: diagnose_application reads them{whose}"
 
 
 class LogLine(BaseModel):

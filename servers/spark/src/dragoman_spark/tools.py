@@ -33,8 +33,9 @@ async def find_applications(
     """Lists Spark applications, newest first, with the root their logs are in.
 
     Use it when no application id is known yet; then call diagnose_application. Only the start of
-    each log is read, so it says nothing about success. `coverage` counts what matched and what
-    was left out; `unreachable` names roots that could not be searched just now.
+    each log is read, so it says nothing about success. Runs that left no event log are listed,
+    too; `note` says so. `coverage` counts what matched and what was left out; `unreachable` names
+    roots that could not be searched just now.
     """
     listing = await spark.find(text, limit)
     rows = [ApplicationRow.of(found) for found in listing.found]
@@ -65,8 +66,9 @@ async def diagnose_application(
     """Says how an application ended and, if it failed, why: cause, confidence and evidence.
 
     Call it first for any question about a failed or missing application; an id is enough. The
-    cause comes from a closed list. No cause means nothing failed, or the logs do not hold it:
-    then `why`, `not_read` and `advice` say what to fetch. Open evidence again with read_log.
+    cause comes from a closed list. Driver and executor logs are read, too, and will do where no
+    event log is left. No cause means nothing failed, or the logs do not hold it: then `why`,
+    `not_read` and `advice` say what to fetch. Open evidence again with read_log.
     """
     await progress(0, 2, "finding the application")
     attempts = await spark.attempts(application_id, attempt, root)
@@ -85,7 +87,7 @@ async def get_overview(
     """Gives an application's shape: jobs, stages, executors, SQL and settings that matter.
 
     Use it after diagnose_application, to see what ran and what it cost. Failed and costly stages
-    come first; what was left out is counted. It judges nothing.
+    come first; what was left out is counted. It judges nothing, and needs an event log.
     """
     attempts = await spark.attempts(application_id, attempt, root)
     application = await spark.application(attempts.chosen)

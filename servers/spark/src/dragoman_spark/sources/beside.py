@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dragoman_spark.sources.files import LogFile
 from dragoman_spark.sources.found import Found
 from dragoman_spark.sources.layout import log_key, split_attempt
+from dragoman_spark.sources.processes import place_below
 from dragoman_spark.sources.roots import Entry, Root, log_file
 from dragoman_spark.sources.walk import Walk
 
@@ -46,8 +47,7 @@ def logs_beside(found: Found, roots: Sequence[Root]) -> Logs:
     others: list[LogFile] = []
     executors: dict[str, list[LogFile]] = {}
     seen: set[str] = set()
-    for root, entry, place in _candidates(found, roots):
-        file = log_file(root, entry)
+    for file, place in _candidates(found, roots):
         if file.name in seen or len(seen) >= FILES:
             continue
         seen.add(file.name)
@@ -79,10 +79,19 @@ def classify(place: str) -> tuple[str, str]:
     return ("driver", "") if own else ("other", "")
 
 
-def _candidates(found: Found, roots: Sequence[Root]) -> Iterator[tuple[Root, Entry, str]]:
+def _candidates(found: Found, roots: Sequence[Root]) -> Iterator[tuple[LogFile, str]]:
     """Log files with the part of their path below the application's own folder."""
+    if found.logs_only:
+        yield from ((file, place_below(found, file)) for file in found.files)
+    if found.id_is_path:
+        return
+    for root, entry, place in _elsewhere(found, roots):
+        yield log_file(root, entry), place
+
+
+def _elsewhere(found: Found, roots: Sequence[Root]) -> Iterator[tuple[Root, Entry, str]]:
     home = next((root for root in roots if root.name == found.root), None)
-    if home is not None:
+    if home is not None and not found.logs_only:
         folder = _run_folder(found, home)
         if folder is not None:
             yield from _below(home, folder)

@@ -13,6 +13,7 @@ _APP_ID = re.compile(r"(app-\d+-\d+|application_\d+_\d+|local-\d+|spark-[0-9a-f]
 _NO_EVENTS = re.compile(
     r"(^|[._-])(stderr|stdout|driver|executor|syslog|client)([._-]|$)|\.(txt|crc|md|parquet|py)$|^[._]"
 )
+_PROCESS_LOG = re.compile(r"[._-](stderr|stdout|driver|executor)([._-]|$)|\.(log|err|out)$")
 _CODEC_ENDS = (".inprogress", ".zstd", ".zst", ".lz4", ".lzf", ".snappy", ".json", ".gz")
 
 
@@ -21,7 +22,8 @@ class Found:
     """One attempt of one application, as its files show it; nothing of it is read but its start.
 
     `name` is None until it is named, or where the log does not say; `mtime` is milliseconds;
-    `folder` is relative to the root.
+    `folder` is relative to the root. `logs_only` means that no event log was found and `files` are
+    the process logs; `id_is_path` that no log names an id and the folder's path stands for it.
     """
 
     app_id: str
@@ -33,6 +35,8 @@ class Found:
     size: int
     mtime: int
     in_progress: bool
+    logs_only: bool = False
+    id_is_path: bool = False
 
 
 def applications(
@@ -49,7 +53,8 @@ def applications(
         written = arrange(files)
         if not written.events:
             continue
-        known = bool(_APP_ID.match(key)) or not written.is_single
+        named = bool(_APP_ID.match(key)) and not _PROCESS_LOG.search(key)
+        known = named or not written.is_single
         start = None if known or not _may_hold_events(key, group, may_peek) else peek(files[0])
         if known or start is not None:
             yield _found(root.name, folder, files, written, start or Start())
@@ -70,7 +75,7 @@ def named(found: Found) -> Found:
 
 def _may_hold_events(key: str, group: Sequence[Entry], may_peek: Callable[[], bool]) -> bool:
     base = group[0].base
-    plausible = "." not in base or base.endswith(_CODEC_ENDS) or "events_" in base
+    plausible = "." not in base or base.endswith((*_CODEC_ENDS, ".log")) or "events_" in base
     return plausible and not _NO_EVENTS.search(key) and group[0].size > 0 and may_peek()
 
 

@@ -9,10 +9,12 @@ from dragoman.errors import BadInput
 from dragoman_spark.sources.beside import Logs, logs_beside
 from dragoman_spark.sources.files import LogFile, LogUnreadable
 from dragoman_spark.sources.found import Found, applications, named
+from dragoman_spark.sources.processes import Home, ProcessLogFolders, introduced
 from dragoman_spark.sources.roots import LogRoot, Root, inside, log_file, open_root
 from dragoman_spark.sources.walk import Walk
 
 PEEKS = 500
+LOG_PEEKS = 200
 NAMES = 2_000
 
 
@@ -41,19 +43,21 @@ class Sources:
         return tuple(self._roots)
 
     def find(self, limit: int = 50, app_id: str | None = None, text: str | None = None) -> Listing:
-        """Applications by id, or with `text` in name or id; nothing is read but first events.
+        """Applications by id, or with `text` in name or id, also those that left no event log.
 
-        Raises BadInput for a limit below 1.
+        Nothing is read but first events, and the beginning of driver logs that have none beside
+        them. Raises BadInput for a limit below 1.
         """
         if limit < 1:
             raise BadInput("limit must be at least 1.")
         search = _Search(app_id, text)
+        logged = (found for root in self._roots.values() for found in search.matches(root))
         newest = heapq.nlargest(
             limit,
-            (found for root in self._roots.values() for found in search.matches(root)),
+            itertools.chain(logged, search.without_events()),
             key=lambda found: (found.mtime, found.app_id, found.attempt_id or ""),
         )
-        ready = tuple(found if found.name else named(found) for found in newest)
+        ready = tuple(found if found.name else _called(found) for found in newest)
         return Listing(ready, search.total, tuple(search.unreachable), search.cut)
 
     def logs(self, found: Found) -> Logs:
@@ -80,6 +84,9 @@ class _Search:
         self._text = text.casefold() if text else None
         self._peeks = itertools.count()
         self._names = itertools.count()
+        self._log_peeks = itertools.count()
+        self._events: set[Home] = set()
+        self._processes = ProcessLogFolders()
         self.total = 0
         self.cut = False
         self.unreachable: list[str] = []
@@ -88,7 +95,9 @@ class _Search:
         walk = Walk(root)
         try:
             for folder, entries in walk.folders():
+                self._processes.note(root, folder, entries)
                 for found in applications(root, folder, entries, self._may_peek):
+                    self._events.add(Home(root.name, found.folder, found.app_id))
                     match = self._match(found)
                     if match is not None:
                         self.total += 1
@@ -96,6 +105,15 @@ class _Search:
         except OSError:
             self.unreachable.append(root.name)
         self.cut = self.cut or walk.cut
+
+    def without_events(self) -> Iterator[Found]:
+        """Runs of which only process logs are there; to be asked after all roots."""
+        for found in self._processes.runs(self._events, self._app_id, self._may_read_log):
+            match = self._match(found)
+            if match is not None:
+                self.total += 1
+                yield match
+        self.cut = self.cut or self._processes.cut
 
     def _match(self, found: Found) -> Found | None:
         if self._app_id is not None and found.app_id != self._app_id:
@@ -106,11 +124,18 @@ class _Search:
             if next(self._names) >= NAMES:
                 self.cut = True
                 return None
-            found = named(found)
+            found = _called(found)
         return found if self._text in (found.name or "").casefold() else None
 
     def _may_peek(self) -> bool:
         return next(self._peeks) < PEEKS
+
+    def _may_read_log(self) -> bool:
+        return next(self._log_peeks) < LOG_PEEKS
+
+
+def _called(found: Found) -> Found:
+    return introduced(found) if found.logs_only else named(found)
 
 
 def _reaches(root: Root) -> bool:

@@ -59,7 +59,7 @@ def _not_read(case: Case) -> Iterator[str]:
             size = f", {damage.size} bytes" if damage.size else ""
             yield f"event log: {damage.kind}{size}"
     if not logs.driver:
-        yield "no driver log beside the event log"
+        yield "no driver log" if application is None else "no driver log beside the event log"
     elif not logs.has_stdout:
         yield "no driver stdout (Python tracebacks go there)"
     if not logs.executor_ids:
