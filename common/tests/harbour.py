@@ -108,6 +108,7 @@ def harbour(sea: Sea, rules: str = POLICY) -> Harbour:
             tools.tow_ship,
             tools.run_aground,
             tools.lose_rudder,
+            tools.abandon_ship,
             tools.find_berth,
             tools.read_papers,
             tools.read_runes,

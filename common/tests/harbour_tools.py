@@ -217,6 +217,13 @@ async def lose_rudder(sea: Sailing) -> Done:
 
 
 @tool(risk=Risk.READ, policy="harbour.read", minutes_saved=1)
+async def abandon_ship(sea: Sailing) -> Done:
+    """Tries to end the process."""
+    sea.act("abandoned")
+    raise SystemExit(1)
+
+
+@tool(risk=Risk.READ, policy="harbour.read", minutes_saved=1)
 async def find_berth(sea: Sailing) -> Done:
     """Fails in words."""
     del sea

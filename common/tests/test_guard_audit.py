@@ -168,7 +168,7 @@ async def test_secrets_are_neither_in_answers_nor_in_errors_nor_in_journal_nor_i
 
 
 @pytest.mark.parametrize(
-    "tool", ["run_aground", "read_runes", "lose_rudder", "move_in_fog"], ids=str
+    "tool", ["run_aground", "read_runes", "lose_rudder", "abandon_ship", "move_in_fog"], ids=str
 )
 async def test_fault_nobody_foresaw_is_an_error_without_its_words_and_audited_once(
     sea: Sea, tmp_path: Path, era: Era, tool: str

@@ -88,6 +88,8 @@ async def within(seconds: float, work: Awaitable[T], otherwise: str) -> T:
         if task is None or task.cancelling():
             raise
         raise RuntimeError("it awaited work that was cancelled") from cancelled
+    except SystemExit as leaving:
+        raise RuntimeError("it tried to end the server") from leaving
     raise TookTooLong(f"{otherwise} within {seconds:g} s and was cancelled. Ask for less at once.")
 
 
