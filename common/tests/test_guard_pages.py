@@ -9,7 +9,7 @@ from harbour import Sea, harbour
 from harbour_http import SAILOR, call, post
 
 from dragoman.settings import Settings
-from dragoman.testing import Served, served
+from dragoman.testing import Served, audited, served
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +99,31 @@ async def test_pages_tell_no_secret_and_name_no_person(world: Served) -> None:
 
     assert [page.status_code for page in pages] == [200] * 3
     assert "alice" not in "".join(page.text for page in pages)
+
+
+@pytest.mark.parametrize("arguments", [[], "text", 3])
+async def test_call_whose_parameters_are_malformed_is_audited_as_a_protocol_error(
+    world: Served, arguments: object
+) -> None:
+    request = call("find_ships")
+    request["json"]["params"]["arguments"] = arguments
+
+    answer = await post(world.http, request, world.bearer(SAILOR))
+    page = (await world.http.get("/metrics")).text
+    audit = await audited(world.app)
+
+    assert answer.status_code == 400
+    assert [(each.kind, each.tool, each.subject, each.result) for each in audit] == [
+        ("refusal", "find_ships", "alice", "protocol_error")
+    ]
+    assert 'error_type="-32602",gen_ai_tool_name="find_ships"' in page
+
+
+async def test_duration_of_a_failed_call_is_told_from_that_of_a_good_one(world: Served) -> None:
+    await post(world.http, call("find_ships"), world.bearer(SAILOR))
+    await post(world.http, call("find_berth"), world.bearer(SAILOR))
+
+    page = (await world.http.get("/metrics")).text
+
+    assert 'error_type="",gen_ai_tool_name="find_ships"' in page
+    assert 'error_type="tool_error",gen_ai_tool_name="find_berth"' in page

@@ -18,6 +18,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, CallToolRequestParams, CallToolResult, InputRequiredResult
+from pydantic import ValidationError
 
 from dragoman.answer.redact import redact
 from dragoman.answer.text import error_result, to_result
@@ -76,12 +77,27 @@ class Guard(Extension):
         started = time.monotonic()
         error = ""
         try:
-            return await self._message(ctx, call_next)
+            result = await self._message(ctx, call_next)
+            if isinstance(result, dict) and result.get("isError"):
+                error = "tool_error"
         except MCPError as refused:
             error = str(refused.error.code)
             raise
+        except ValidationError:
+            error = str(INVALID_PARAMS)
+            if ctx.method == "tools/call":
+                self._malformed(ctx)
+            raise
+        else:
+            return result
         finally:
             self.ledger.measure(ctx.method, ctx.params or {}, time.monotonic() - started, error)
+
+    def _malformed(self, ctx: Context) -> None:
+        """A tools/call whose parameters are none: it never became a call, and is written down."""
+        name = str((ctx.params or {}).get("name", ""))
+        call = self.ledger.open(name, self.caller(ctx), None, ctx.protocol_version)
+        self.ledger.end(call, "protocol_error", "the parameters of the request are malformed")
 
     async def intercept_tool_call(
         self, params: CallToolRequestParams, ctx: Context, call_next: CallNext
@@ -110,10 +126,13 @@ class Guard(Extension):
 
     async def _message(self, ctx: Context, call_next: CallNext) -> HandlerResult:
         """Prompts and resources are opened under the same record as tools are called."""
-        caller = self.caller(ctx)
         name = part(ctx)
         if name is None:
-            return await filtered(self.judge, caller, ctx, call_next)
+            return await filtered(self.judge, self.caller(ctx), ctx, call_next)
+        return await self._opened(name, ctx, call_next)
+
+    async def _opened(self, name: str, ctx: Context, call_next: CallNext) -> HandlerResult:
+        caller = self.caller(ctx)
         call = self.ledger.open(name, caller, None, ctx.protocol_version)
 
         async def noted(inner: Context) -> HandlerResult:
@@ -131,11 +150,13 @@ class Guard(Extension):
             kind: Result = "protocol_error" if call.intended else "refused"
             self.ledger.end(call, kind, wrong.error.message)
             raise
+        except ValidationError:
+            self.ledger.end(call, "protocol_error", "the parameters of the request are malformed")
+            raise
         except Exception:
             self.ledger.end(call, "tool_error", _unexpected(call))
             raise
-        waits = isinstance(result, dict) and result.get("resultType") == "input_required"
-        if waits:
+        if isinstance(result, dict) and result.get("resultType") == "input_required":
             self.ledger.end(call, "waiting_approval")
         else:
             self.ledger.succeed(call)
