@@ -1,9 +1,12 @@
 """A few lines of a log file, from a place an answer cited."""
 
+import re
+from collections.abc import Iterator, Sequence
 from hashlib import sha256 as hashed
 
 from dragoman.answer.budget import Budget, tokens
 from dragoman.answer.handover import Handover
+from dragoman.answer.secret_keys import MARK
 from dragoman.answer.untrusted import Untrusted
 from dragoman.errors import BadInput
 from dragoman_spark.models import LogLine, LogLines
@@ -13,6 +16,10 @@ from dragoman_spark.sources.codecs import decode
 _STEP = 1 << 18
 _LONGEST_LINE = 2_000
 _LINE_LIMIT = 16 << 20
+_MARGIN = 8_192
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----\s*$")
+_KEY_LINE = re.compile(r"\s*(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{60,}={0,2}\s*")
+_KEY_END = re.compile(r"\s*[A-Za-z0-9+/]+={0,2}\s*")
 
 
 def page(  # each is one argument of read_log
@@ -32,8 +39,7 @@ def page(  # each is one argument of read_log
     unchanged = None if expected is None else hashed(raws[0]).hexdigest() == expected
     shown: list[LogLine] = []
     left = budget.less("x" * 400).max_tokens
-    for raw in raws:
-        text = Untrusted(raw[:_LONGEST_LINE].decode("utf-8", "replace"))
+    for raw, text in zip(raws, _readable(raws), strict=True):
         left -= tokens(text) + 20
         if shown and left < 0:
             at_end = False
@@ -47,6 +53,17 @@ def page(  # each is one argument of read_log
         unchanged=unchanged,
         next=None if at_end else Handover(server="spark", tool="read_log", arguments=onward),
     )
+
+
+def _readable(raws: Sequence[bytes]) -> Iterator[Untrusted]:
+    """Each line as it may be shown; a key that fills several lines is hidden in all of them."""
+    within = False
+    for raw in raws:
+        text = raw[: _LONGEST_LINE + _MARGIN].decode("utf-8", "replace")
+        hidden = bool(_KEY_LINE.fullmatch(text) or (within and _KEY_END.fullmatch(text)))
+        within = hidden or bool(_KEY_BEGINS.search(text))
+        # Cleaned before it is cut: half a secret is not recognised.
+        yield Untrusted(MARK if hidden else Untrusted(text)[:_LONGEST_LINE])
 
 
 def _lines(sources: Sources, name: str, offset: int, count: int) -> tuple[list[bytes], bool]:

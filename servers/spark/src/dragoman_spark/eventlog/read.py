@@ -11,6 +11,7 @@ from dragoman_spark.eventlog.scan import Scan
 from dragoman_spark.sources.codecs import decode
 from dragoman_spark.sources.files import LogFile
 from dragoman_spark.sources.layout import Written, arrange
+from dragoman_spark.sources.peek import as_id
 
 _STEP = 1 << 18
 _CUTS = {DamageKind.CUT_FRAME, DamageKind.CUT_LINE, DamageKind.SHRANK, DamageKind.GREW}
@@ -87,8 +88,8 @@ def _note_gaps(scan: Scan, written: Written) -> None:
 def _application(scan: Scan, written: Written) -> Application:
     header, scheduling = scan.header, scan.scheduling
     return Application(
-        id=header.start.id or written.app_id,
-        attempt_id=header.start.attempt or written.attempt_id,
+        id=as_id(header.start.id) or written.app_id,
+        attempt_id=as_id(header.start.attempt) or written.attempt_id,
         name=header.start.name,
         user=header.start.user,
         spark_version=header.version,

@@ -12,7 +12,7 @@ from typing import IO, Protocol, cast
 import zstandard
 
 from dragoman_spark.sources.blocks import BrokenBlock, lz4_blocks, lzf_blocks, snappy_blocks
-from dragoman_spark.sources.files import Bounded, LogFile
+from dragoman_spark.sources.files import Bounded, LogFile, stop_if_given_up
 from dragoman_spark.sources.frames import Frames
 
 CHUNK = 1 << 18
@@ -84,6 +84,7 @@ class _Zstd:
         self.cut = False
 
     def readinto(self, target: memoryview, /) -> int:
+        stop_if_given_up()
         try:
             count = self._stream.readinto(target)
         except zstandard.ZstdError:
@@ -107,6 +108,7 @@ class _Blocks:
         self.cut = False
 
     def readinto(self, target: memoryview, /) -> int:
+        stop_if_given_up()
         while not self._left:
             try:
                 self._left = memoryview(next(self._blocks))

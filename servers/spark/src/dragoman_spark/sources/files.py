@@ -1,8 +1,11 @@
 """A log file as it was seen: its name inside its root, its size, and how to open it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from anyio import NoEventLoopError, from_thread
 
 from dragoman.errors import BadInput
 
@@ -59,3 +62,12 @@ class Bounded:
 
     def close(self) -> None:
         self._source.close()
+
+
+def stop_if_given_up() -> None:
+    """Raises the cancellation of the call that this worker thread reads for, once there is one.
+
+    The thread itself goes on when its call is cancelled; outside of a call nothing happens.
+    """
+    with suppress(NoEventLoopError):
+        from_thread.check_cancelled()

@@ -1,5 +1,7 @@
 """The first events of a log: enough to know whose it is, without reading it."""
 
+import re
+
 import msgspec
 
 from dragoman_spark.sources.codecs import decode
@@ -8,6 +10,7 @@ from dragoman_spark.sources.files import LogFile, LogUnreadable
 REACH = 1 << 20
 _EVENT = b'{"Event":"SparkListener'
 _START = b'{"Event":"SparkListenerApplicationStart"'
+_ID = re.compile(r"[A-Za-z0-9._:+-]{1,200}")
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -33,9 +36,15 @@ def peek(file: LogFile) -> Start | None:
     if not at and not head.startswith(_START):
         return Start()
     try:
-        return msgspec.json.decode(head[at : head.find(b"\n", at)], type=Start)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        start = msgspec.json.decode(head[at : head.find(b"\n", at)], type=Start)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return Start()
+    return Start(start.name, as_id(start.id), as_id(start.attempt))
+
+
+def as_id(said: str | None) -> str | None:
+    """What a log says its id is, if it can be one: it is shown to agents unfenced."""
+    return said if said and _ID.fullmatch(said) else None
 
 
 def _head(file: LogFile) -> bytes:

@@ -44,7 +44,10 @@ class Root(Protocol):
     name: str
 
     def entries(self, folder: str) -> Iterator[Entry]:
-        """What a folder holds, empty where there is none; raises OSError when out of reach."""
+        """What a folder holds, empty where there is none; raises OSError when out of reach.
+
+        Names with control or unseen characters are passed over: answers cite names as they are.
+        """
         ...
 
     def entry(self, path: str) -> Entry:
@@ -104,7 +107,7 @@ class LocalRoot:
             if not folder:
                 raise
             return
-        for name in names:
+        for name in filter(str.isprintable, names):
             inner = f"{folder}/{name}" if folder else name
             try:
                 yield _local(inner, self._resolve(inner).stat())
@@ -173,7 +176,8 @@ class RemoteRoot:
             return
         for one in sorted(found, key=lambda one: str(one["name"])):
             base = str(one["name"]).rstrip("/").rpartition("/")[2]
-            if base and base != ".." and str(one["name"]).rstrip("/") != self._full(folder):
+            itself = str(one["name"]).rstrip("/") == self._full(folder)
+            if base not in {"", ".."} and base.isprintable() and not itself:
                 yield _remote(f"{folder}/{base}" if folder else base, one)
 
     def entry(self, path: str) -> Entry:

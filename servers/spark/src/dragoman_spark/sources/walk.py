@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from dragoman_spark.sources.files import stop_if_given_up
 from dragoman_spark.sources.roots import Entry, Root
 
 DEPTH = 6
@@ -22,8 +23,15 @@ class Walk:
         waiting = [(start, 0)]
         left = self.entries
         while waiting:
+            stop_if_given_up()
             folder, depth = waiting.pop()
-            found = list(self.root.entries(folder))
+            try:
+                found = list(self.root.entries(folder))
+            except PermissionError:
+                if folder == start:
+                    raise
+                self.cut = True
+                continue
             left -= len(found)
             if left < 0:
                 self.cut = True
