@@ -39,8 +39,16 @@ def kinds(audit: list[Record]) -> list[tuple[str, str | None]]:
 async def test_unknown_tool_is_refused_by_name(sea: Sea, tmp_path: Path, era: Era) -> None:
     text, audit = await refused(sea, tmp_path, era, ALICE, "find_whales", {})
 
-    assert text == "Unknown tool: find_whales"
+    assert text == "Unknown tool: find_whales. List the tools again."
     assert kinds(audit) == [("refusal", "refused")]
+
+
+async def test_client_with_an_old_list_is_told_the_name_it_can_see(
+    sea: Sea, tmp_path: Path, era: Era
+) -> None:
+    text, _ = await refused(sea, tmp_path, era, ALICE, "find_ship", {})
+
+    assert text == "Unknown tool: find_ship. Did you mean find_ships?"
 
 
 @pytest.mark.parametrize("who", [BOB, DAVE], ids=["may not connect", "may not write"])
@@ -63,7 +71,7 @@ async def test_hidden_tool_does_not_judge_its_arguments(
 ) -> None:
     text, _ = await refused(sea, tmp_path, era, who, "move_ship", {"shpi": 1})
 
-    assert text == "Unknown tool: move_ship"
+    assert text == "Unknown tool: move_ship. List the tools again."
 
 
 async def test_unknown_argument_is_refused_with_the_one_that_was_meant(
@@ -135,7 +143,8 @@ async def test_service_alone_reaches_reads_only_whatever_policy_permits(
         moved = await there.call("move_ship", {"ship": "Erna"})
 
     assert not read.is_error
-    assert (text_of(note), text_of(moved)) == ("Unknown tool: save_note", "Unknown tool: move_ship")
+    assert text_of(note).startswith("Unknown tool: save_note.")
+    assert text_of(moved).startswith("Unknown tool: move_ship.")
     assert listed.isdisjoint({"save_note", "move_ship", "sink_ship"})
     assert sea.acts == ["found  10"]
 

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import partial
 from traceback import format_exception
 from typing import Any
@@ -223,11 +224,18 @@ class Guard(Extension):
     def _admit(self, call: Call) -> None:
         """Raises NotPermitted; a hidden name reads exactly like an unknown one."""
         if not self.judge.sees(call.caller, call.name):
-            raise NotPermitted(f"Unknown tool: {call.name}")
+            raise NotPermitted(self._unknown(call))
         if missing := self.judge.missing_scope(call.caller, call.name):
             raise NotPermitted(
                 f"{call.name} needs a token with the scope {missing}: sign in again and grant it."
             )
+
+    def _unknown(self, call: Call) -> str:
+        """What a client with an old list needs to know; hints only at what the caller may see."""
+        seen = [name for name in self.judge.tools if self.judge.sees(call.caller, name)]
+        near = get_close_matches(call.name, seen, n=1, cutoff=0.75)
+        meant = f" Did you mean {near[0]}?" if near else " List the tools again."
+        return f"Unknown tool: {call.name}.{meant}"
 
     async def _filled(
         self, call: Call, tool: Tool, arguments: Mapping[str, Any], ctx: Context

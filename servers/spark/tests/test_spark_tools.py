@@ -36,7 +36,7 @@ async def test_person_of_another_group_sees_no_tool_and_calls_none(
         said = await error(there, "diagnose_application", {"application_id": APP})
 
     assert (listed, told) == ([], None)
-    assert said == "Unknown tool: diagnose_application"
+    assert said == "Unknown tool: diagnose_application. List the tools again."
 
 
 async def test_root_without_the_tag_is_neither_named_nor_counted(
