@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from mcp.types.methods import CLIENT_REQUESTS
 from msgspec.structs import replace
 
 from dragoman.answer.canonical import Json, canonical
@@ -26,6 +27,8 @@ from dragoman.telemetry.traces import current_trace_id, mark
 from dragoman.tool import Tool
 
 _LONGEST_NAME = 500
+_LONGEST_ARGUMENTS = 32_768
+_METHODS = frozenset(method for method, _ in CLIENT_REQUESTS)
 _log = logging.getLogger(__name__)
 
 
@@ -185,7 +188,8 @@ class Ledger:
     def measure(self, method: str, params: Mapping[str, Any], seconds: float, error: str) -> None:
         """One message's duration, by method and known tool."""
         name = str(params.get("name", "")) if method == "tools/call" else ""
-        self.metrics.operation(method, name if name in self._judge.tools else "", seconds, error)
+        known = method if method in _METHODS else "unknown"
+        self.metrics.operation(known, name if name in self._judge.tools else "", seconds, error)
 
     def _count(self, call: Call) -> None:
         name = self._judge.native_key(call.name)
@@ -197,12 +201,21 @@ class Ledger:
 def _with_arguments(call: Call, kind: Kind, arguments: Mapping[str, Json]) -> Record:
     """A record that holds the arguments: by digest, and to be read without their secrets."""
     written = canonical(arguments)
-    clean = redact_json(arguments)
     return replace(
         call.record,
         kind=kind,
         proposal=call.proposal,
         arguments_digest=sha256(written).hexdigest(),
-        arguments=(written if clean == arguments else canonical(clean)).decode(),
+        arguments=_legible(arguments, written),
         duration_ms=call.milliseconds,
     )
+
+
+def _legible(arguments: Mapping[str, Json], written: bytes) -> str:
+    """The arguments without their secrets; of large ones the start, since the loop waits."""
+    if len(written) > _LONGEST_ARGUMENTS:
+        # Cleaned before it is cut: half a secret is not recognised.
+        start = redact(written[: _LONGEST_ARGUMENTS // 2].decode(errors="ignore"))
+        return f"{start[: _LONGEST_ARGUMENTS // 4]}… [{len(written)} bytes]"
+    clean = redact_json(arguments)
+    return (written if clean == arguments else canonical(clean)).decode()

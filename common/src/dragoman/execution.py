@@ -1,7 +1,7 @@
 """Runs one tool: arguments in, hidden parameters filled, result out."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ from dragoman.auth.caller import Caller
 from dragoman.errors import BadInput, DragomanError
 from dragoman.tool import Permits, Progress, Tool
 
+_MOST_PROBLEMS = 10
 T = TypeVar("T")
 Opener = Callable[[Caller, str, Permits], Awaitable[object]]
 """Opens a backend client for a caller, an instance and what that caller may see.
@@ -62,8 +63,7 @@ def read_arguments(tool: Tool, raw: Mapping[str, Any]) -> dict[str, Any]:
     try:
         parsed = tool.arguments.model_validate(dict(raw))
     except ValidationError as invalid:
-        known = list(tool.arguments.model_fields)
-        problems = "; ".join(_problem(error, known) for error in invalid.errors())
+        problems = "; ".join(_problems(invalid, list(tool.arguments.model_fields)))
         raise BadInput(f"{tool.name}: {problems}. Correct the arguments and call again.") from None
     return {name: getattr(parsed, name) for name in tool.arguments.model_fields}
 
@@ -98,6 +98,14 @@ def backend_of(tool: Tool, filled: Mapping[str, Any]) -> object:
     own = {Caller, Progress, Permits}
     names = (name for name, injection in tool.injected.items() if injection.kind not in own)
     return next((filled[name] for name in names), None)
+
+
+def _problems(invalid: ValidationError, known: list[str]) -> Iterator[str]:
+    errors = invalid.errors(include_url=False, include_context=False, include_input=False)
+    for error in errors[:_MOST_PROBLEMS]:
+        yield _problem(error, known)
+    if len(errors) > _MOST_PROBLEMS:
+        yield f"and {len(errors) - _MOST_PROBLEMS:,} more"
 
 
 def _problem(error: ErrorDetails, known: list[str]) -> str:

@@ -1,8 +1,10 @@
 """Who may see and call what: the decision that all seams share."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+
+from mcp.shared.uri_template import UriTemplate
 
 from dragoman.auth.caller import Caller
 from dragoman.auth.policy import Policy
@@ -45,12 +47,16 @@ class Judge:
         action = self.native.get(name)
         return action is not None and self.policy.decide(caller, action).allowed
 
+    def sees_part(self, caller: Caller, name: str) -> bool:
+        """Whether a prompt or resource exists for this caller.
+
+        A URI that fits several templates needs all of them: which one opens it is the SDK's choice.
+        """
+        return all(self.sees(caller, key) for key in self._keys(name))
+
     def native_key(self, name: str) -> str:
         """The name under which policy knows a resource: its URI, or the template it fits."""
-        if name in self.native:
-            return name
-        fitting = (key for key in self.native if "{" in key and _fits(key, name))
-        return next(fitting, name)
+        return self._keys(name)[0]
 
     def action(self, name: str) -> str:
         """The policy action that a tool, prompt or resource asks for; empty for an unknown name."""
@@ -74,7 +80,17 @@ class Judge:
             return None
         return needed
 
+    def _keys(self, name: str) -> list[str]:
+        """The name itself, or every template that it fits."""
+        if name in self.native:
+            return [name]
+        return [key for key in self.native if "{" in key and _fits(key, name)] or [name]
+
 
 def _fits(template: str, uri: str) -> bool:
-    literal = re.split(r"\{[^}]*\}", template)
-    return re.fullmatch(".+".join(map(re.escape, literal)), uri) is not None
+    return _parsed(template).match(uri) is not None
+
+
+@cache
+def _parsed(template: str) -> UriTemplate:
+    return UriTemplate.parse(template)

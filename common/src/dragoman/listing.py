@@ -42,7 +42,7 @@ async def filtered(
     """
     if (ctx.method, ctx.protocol_version) in CLIENT_REQUESTS:
         for field, name in _named(ctx.method, ctx.params or {}):
-            if not judge.sees(caller, judge.native_key(name)):
+            if not judge.sees_part(caller, name):
                 raise MCPError(INVALID_PARAMS, f"{_UNKNOWN[field]}: {name}", {field: name})
     result = await call_next(ctx)
     if not isinstance(result, dict):

@@ -14,7 +14,7 @@ from dragoman.answer.redact import redact
 LONGEST_LINE = 400
 
 _ESCAPES = r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[\]PX^_][^\x07\x1b]*+(?:\x07|\x1b\\)?|[ -/]*+[0-~])"
-_UNSEEN = (
+UNSEEN = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -111,7 +111,7 @@ def _shown(match: re.Match[str]) -> str:
 def _patterns() -> dict[str, re.Pattern[str]]:
     sources = {
         "escapes": _ESCAPES,
-        "unseen": _UNSEEN,
+        "unseen": UNSEEN,
         "controls": _CONTROLS,
         "fence": _FENCE_LIKE,
     }

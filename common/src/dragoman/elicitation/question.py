@@ -1,12 +1,16 @@
 """What a person is asked before a dangerous call, and the part of a batch they let through."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dragoman.answer.canonical import Json, canonical
+from dragoman.answer.untrusted import UNSEEN
 from dragoman.errors import ApprovalRefused, BadInput
 from dragoman.risk import Risk
+
+_UNSEEN = re.compile(UNSEEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +107,17 @@ def element_id(element: Json) -> str:
 def visible(text: str) -> str:
     """The text with everything that could deceive its reader written out.
 
-    Control characters (a terminal obeys them), direction marks and other invisible characters
-    become their escapes; line breaks and tabs stay.
+    Control characters (a terminal obeys them), direction marks, other invisible characters and
+    line ends that only some readers see become their escapes; line breaks and tabs stay.
     """
     return "".join(
-        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else _escape(char)
-        for char in text
+        _escape(char) if char not in "\n\t" and _deceives(char) else char for char in text
     )
+
+
+def _deceives(char: str) -> bool:
+    kind = unicodedata.category(char)
+    return kind[0] == "C" or kind in {"Zl", "Zp"} or _UNSEEN.match(char) is not None
 
 
 def _escape(char: str) -> str:
