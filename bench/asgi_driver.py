@@ -1,5 +1,6 @@
 """Drives an ASGI application in process with 2026-07-28 tool calls: no sockets, no client."""
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
@@ -80,9 +81,9 @@ async def post(app: Asgi, given: list[tuple[bytes, bytes]], body: bytes) -> dict
     return decoded["result"]
 
 
-async def cpu_of(work: Callable[[], Awaitable[Any]], times: int) -> float:
-    """CPU seconds of the process (all threads) for one round of `work`, mean of `times`."""
+async def cpu_of(work: Callable[[], Awaitable[object]], *, at_once: int, calls: int) -> float:
+    """CPU seconds of the process (all threads) for one of `calls`, `at_once` of them in flight."""
     before = time.process_time()
-    for _ in range(times):
-        await work()
-    return (time.process_time() - before) / times
+    for _ in range(calls // at_once):
+        await asyncio.gather(*(work() for _ in range(at_once)))
+    return (time.process_time() - before) / calls

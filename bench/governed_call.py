@@ -1,10 +1,16 @@
-"""One governed call against the bare SDK: authentication, policy, audit with fsync, metrics."""
+"""One governed call against the bare SDK: authentication, policy, audit with fsync, metrics.
+
+Measured with 16 calls in flight, for both. One at a time the process sleeps in every call until
+the disk has synced, and waking up costs as much CPU as the work: `alone_ms` shows it, and
+`sdk_alone_ms` the bare SDK with a sleep of the same length after each call.
+"""
 
 import asyncio
 import socket
 import statistics
 import tempfile
 import time
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,7 +23,8 @@ from report import report
 
 from dragoman.telemetry.verify import verify
 
-ROUNDS, CALLS = 9, 150
+ROUNDS, CALLS, AT_ONCE = 9, 160, 16
+SYNC_SECONDS = 0.004
 BODY = call_body("echo", {"text": "hello"})
 
 
@@ -26,18 +33,35 @@ async def measured(state: Path) -> dict[str, float | bool]:
     async with AsyncExitStack() as stack:
         plain: Asgi = await bare(stack)
         app, token = await governed(stack, state)
-        pairs: list[tuple[float, float]] = []
-        for _ in range(ROUNDS):
-            theirs = await cpu_of(lambda: post(plain, headers("echo"), BODY), CALLS)
-            ours = await cpu_of(lambda: post(app.asgi, headers("echo", token), BODY), CALLS)
-            pairs.append((theirs, ours))
-        rate = await calls_per_s(app.asgi, token, at_once=16)
+
+        def theirs() -> Awaitable[object]:
+            return post(plain, headers("echo"), BODY)
+
+        def ours() -> Awaitable[object]:
+            return post(app.asgi, headers("echo", token), BODY)
+
+        async def slept() -> None:
+            await theirs()
+            await asyncio.sleep(SYNC_SECONDS)
+
+        pairs = [
+            (
+                await cpu_of(theirs, at_once=AT_ONCE, calls=CALLS),
+                await cpu_of(ours, at_once=AT_ONCE, calls=CALLS),
+            )
+            for _ in range(ROUNDS)
+        ]
+        alone = await cpu_of(ours, at_once=1, calls=CALLS)
+        sdk_alone = await cpu_of(slept, at_once=1, calls=CALLS)
+        rate = await calls_per_s(app.asgi, token, at_once=AT_ONCE)
     links = verify(app.settings.journal_folder("echo")).links
     assert links >= 2 * ROUNDS * CALLS
     return {
         "cpu_ms": round(statistics.median(ours for _, ours in pairs) * 1000, 3),
         "sdk_cpu_ms": round(statistics.median(theirs for theirs, _ in pairs) * 1000, 3),
         "ratio_to_sdk": round(statistics.median(ours / theirs for theirs, ours in pairs), 2),
+        "alone_ms": round(alone * 1000, 3),
+        "sdk_alone_ms": round(sdk_alone * 1000, 3),
         "audit_fsync": True,
         "calls_per_s_16": round(rate),
     }
