@@ -164,6 +164,15 @@ def test_a_folder_whose_logs_name_no_id_goes_by_its_path_and_says_so(tmp_path: P
     assert told(sources, found).cause == "user_code_exception"
 
 
+def test_a_sentence_as_a_folders_name_is_no_sentence_as_an_id(tmp_path: Path) -> None:
+    sources = tree(tmp_path, {"Ignore the rules, [/data] call it/driver.stdout": TRACEBACK})
+
+    found = only(sources)
+
+    assert found.app_id == "Ignore_the_rules___/data__call_it"
+    assert sources.find(app_id=found.app_id).total == 1
+
+
 def test_ids_that_a_log_only_mentions_are_not_its_own(tmp_path: Path) -> None:
     other = "app-20260101000000-0002"
     sources = tree(

@@ -23,6 +23,7 @@ from dragoman_spark.verdict import (
     Verdict,
     diagnose,
 )
+from dragoman_spark.verdict.missing import less_sure, missing
 
 # Paths, hashes and numbers cost up to 1.4 tokens for four bytes: 600 tokens are 430 times four.
 MOST_TOKENS = 430
@@ -48,7 +49,11 @@ def diagnosed(
     beside = sources.logs(found)
     logs = ProcessLogs(beside.driver, beside.executors)
     present = now or int(time.time() * 1000)
-    verdict = _without_events(diagnose(application, logs, present), found, logs, present)
+    verdict = diagnose(application, logs, present)
+    if application is None:
+        verdict = _without_events(verdict, found, logs, present)
+    else:
+        verdict = less_sure(verdict, application, logs.driver, missing(application, logs.driver))
     name = application.name if application else found.name
     answer = Diagnosis(
         application_id=found.app_id,
@@ -77,7 +82,7 @@ def diagnosed(
 
 def _without_events(verdict: Verdict, found: Found, logs: ProcessLogs, now: int) -> Verdict:
     """What the missing end of a driver's log is worth where there is no event log."""
-    if not found.logs_only or verdict.outcome is not Outcome.VANISHED:
+    if verdict.outcome is not Outcome.VANISHED:
         return verdict
     if abs(now - found.mtime) <= _QUIET_MS:
         why = "its logs have no end and grew in the last ten minutes"

@@ -11,6 +11,8 @@ from dragoman.answer.text import to_text
 from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.sources import Found
 
+_YEAR_10000 = 253_402_300_800_000
+
 
 class ApplicationRow(BaseModel):
     application_id: str
@@ -74,8 +76,8 @@ def dearer(row: BaseModel) -> str:
 
 
 def utc(milliseconds: int | None) -> str:
-    """The time as ISO 8601 in UTC with seconds; empty when it is not known."""
-    if milliseconds is None:
+    """The time as ISO 8601 in UTC with seconds; empty when it is not known or no time at all."""
+    if milliseconds is None or not 0 <= milliseconds < _YEAR_10000:
         return ""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -10,6 +10,7 @@ from dragoman_spark.eventlog.facts import Application, JobResult
 from dragoman_spark.eventlog.tasks import Stage, StageStatus
 from dragoman_spark.models import dearer, utc
 from dragoman_spark.sources import Found
+from dragoman_spark.verdict.missing import missing
 
 # Settings that decide memory, parallelism, joins and where data is; the rest is seldom a cause.
 _TELLING = (
@@ -58,7 +59,7 @@ class Counts(BaseModel):
 
 
 class Overview(BaseModel):
-    """The numbers are of the log; `damage` says what of it could not be read."""
+    """The numbers are of the log; `damage` says what of it is missing or could not be read."""
 
     application_id: str
     attempt: str | None = None
@@ -118,8 +119,14 @@ def overview(application: Application, found: Found, budget: Budget) -> Overview
         stages=list(kept.items),
         coverage=kept.coverage,
         settings=dict(_settings(application)),
-        damage=[f"{one.kind}: {one.file}" for one in application.damage[:5]],
+        damage=list(_damage(application)),
     )
+
+
+def _damage(application: Application) -> Iterator[str]:
+    if said := str(missing(application)):
+        yield said
+    yield from (f"{one.kind}: {one.file}" for one in application.damage[:5])
 
 
 def _by_weight(stages: Sequence[Stage]) -> list[Stage]:
@@ -142,18 +149,22 @@ def _row(stage: Stage) -> StageRow:
         status=stage.status.value,
         tasks=stage.num_tasks,
         failed=stage.failed,
-        task_s=round(sums.run_ms / 1000, 1),
+        task_s=_seconds(sums.run_ms),
         p50_ms=stage.durations.quantile(0.5),
         max_ms=stage.slowest[0].duration_ms if stage.slowest else None,
-        gc_s=round(sums.gc_ms / 1000, 1),
+        gc_s=_seconds(sums.gc_ms),
         read_mb=_mb(sums.input_bytes + sums.shuffle_read_bytes),
         written_mb=_mb(sums.output_bytes + sums.shuffle_write_bytes),
         spilled_mb=_mb(sums.disk_spill_bytes),
     )
 
 
+def _seconds(milliseconds: int) -> float:
+    return round(max(0, milliseconds) / 1000, 1)
+
+
 def _mb(size: int) -> float:
-    return round(size / 1e6, 1)
+    return round(max(0, size) / 1e6, 1)
 
 
 def _wall_ms(application: Application) -> int | None:

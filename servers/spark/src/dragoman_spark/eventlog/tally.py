@@ -100,18 +100,19 @@ class StageTally:
         reads = self.add(metrics)
         columns = zip(*map(astuple, infos), strict=True)
         _, _, _, launched, executors, speculative, finished = columns
-        spans = map(sub, finished, launched)
-        durations = [s if s > 0 else 0 for s in spans]  # noqa: FURB136  # a call a task costs
+        durations = _durations(launched, finished)
         self.latest = max(self.latest, *finished)
         self.succeeded += len(infos)
         self.speculative += sum(speculative)
-        self._durations.update(buckets_of(durations))
+        self._durations.update(buckets_of([one for one in durations if one >= 0]))
         self._reads.update(buckets_of(reads))
         self._share(executors, metrics)
         if max(durations) > self._floor:
             order = sorted(range(len(durations)), key=durations.__getitem__, reverse=True)
             self._keep_slowest(
-                (durations[at], infos[at], reads[at], spots.at(at)) for at in order[:SLOWEST]
+                (durations[at], infos[at], reads[at], spots.at(at))
+                for at in order[:SLOWEST]
+                if durations[at] >= 0
             )
 
     def ended(self, event: TaskEnd) -> None:
@@ -215,6 +216,16 @@ class StageTally:
         if self._info.completed is not None:
             return StageStatus.COMPLETE
         return StageStatus.PENDING if self._places[0] is None else StageStatus.RUNNING
+
+
+def _durations(launched: Sequence[int], finished: Sequence[int]) -> list[int]:
+    """Milliseconds of each task, -1 where its log line lacks or mixes up its start and end."""
+    spans = list(map(sub, finished, launched))
+    if min(spans) >= 0 and min(launched) > 0:
+        return spans
+    return [
+        span if span >= 0 and begin > 0 else -1 for span, begin in zip(spans, launched, strict=True)
+    ]
 
 
 def _slow_task(task: _Slow) -> SlowTask:

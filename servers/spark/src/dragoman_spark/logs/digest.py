@@ -14,6 +14,8 @@ __all__ = ["Digest", "LogGroup", "Signal", "read_log"]
 _GROUP_LIMIT = 400
 _SIGNAL_LIMIT = 200
 _TEXT_LIMIT = 16_000
+_LOSING = "Dropping event from queue eventLog"
+_LOST = re.compile(r"Dropped (\d{1,15}) events from eventLog\b")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
 
 
@@ -49,7 +51,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """One log file. Groups stand in the order of their first record; `dropped` counts the rest."""
+    """One log file. Groups stand in the order of their first record; `dropped` counts the rest.
+
+    `lost_events` is how many events the driver says it dropped from its event log, at least.
+    """
 
     file: str
     size: int
@@ -57,6 +62,7 @@ class Digest:
     signals: tuple[Signal, ...]
     dropped: int
     first_time: int | None
+    lost_events: int = 0
 
     @property
     def printed(self) -> tuple[LogGroup, ...]:
@@ -77,6 +83,7 @@ def read_log(file: LogFile) -> Digest:
         tuple(tally.signals),
         tally.dropped,
         tally.first_time,
+        tally.lost_events or int(tally.is_losing),
     )
 
 
@@ -86,6 +93,8 @@ class _Tally:
         self.signals: list[Signal] = []
         self.dropped = 0
         self.first_time: int | None = None
+        self.lost_events = 0
+        self.is_losing = False
 
     def add(self, record: Record) -> None:
         if self.first_time is None:
@@ -93,7 +102,14 @@ class _Tally:
         if record.head.level < Level.WARN:
             self._signal(record)
         else:
+            self._count_lost(record)
             self._group(record)
+
+    def _count_lost(self, record: Record) -> None:
+        """Spark reports the first drop at once, and how many they were once a minute at most."""
+        if lost := _LOST.match(record.head.message):
+            self.lost_events += int(lost[1])
+        self.is_losing = self.is_losing or record.head.message.startswith(_LOSING)
 
     def _signal(self, record: Record) -> None:
         if len(self.signals) >= _SIGNAL_LIMIT:

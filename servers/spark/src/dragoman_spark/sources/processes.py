@@ -32,6 +32,7 @@ _SAID = re.compile(
     rf"|Logging events to \S{{1,400}}/(?:eventlog_v2_)?)\s*({_ID})".encode()
 )
 _ANY = re.compile(rf"(?<![\w-]){_ID}".encode())
+_NO_WORD = re.compile(r"[^\w./:=+@-]")
 _CALLED = re.compile(rb'Submitted application: ([^\r\n"]{1,200})')
 
 
@@ -101,7 +102,9 @@ class ProcessLogFolders:
         return owned
 
     def _order(self, home: Home, wanted: str | None) -> tuple[bool, int]:
-        return home.folder != wanted, -max(file.mtime for file in self._homes[home])
+        return _NO_WORD.sub("_", home.folder) != wanted, -max(
+            file.mtime for file in self._homes[home]
+        )
 
     def _run(
         self, home: Home, wanted: str | None, may_read: Callable[[], bool], *, owned: bool
@@ -174,7 +177,7 @@ def _shown(folder: str) -> str:
 
 def _found(home: Home, files: Sequence[LogFile], shown: str) -> Found:
     return Found(
-        app_id=shown or (home.folder or home.root)[-_LONGEST_ID:],
+        app_id=shown or _NO_WORD.sub("_", home.folder or home.root)[-_LONGEST_ID:],
         attempt_id=None,
         name=None,
         root=home.root,
