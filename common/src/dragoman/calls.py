@@ -1,8 +1,8 @@
 """One call from the guard's side, and the ledger that writes it down and counts it."""
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -84,7 +84,7 @@ class Ledger:
         arguments = given or {}
         record = Record(
             kind="intent",
-            call_id=uuid.uuid4().hex,
+            call_id=secrets.token_hex(16),
             server=self._judge.server,
             tool=name if tool else redact(name[:_LONGEST_NAME]),
             risk=(tool.risk if tool else Risk.READ).value,
