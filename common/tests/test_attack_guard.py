@@ -1,5 +1,6 @@
 """What a caller with a token sends to see more than policy permits, or to stop the server."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from harbour import ALICE, Sea, harbour
 from mcp import MCPError
 from mcp.server import MCPServer
 
+from dragoman.answer.redact import redact_json
 from dragoman.elicitation.question import visible
 from dragoman.server import Native, Server
 from dragoman.testing import caller, connected, text_of
@@ -112,3 +114,16 @@ async def test_a_megabyte_of_arguments_is_recorded_by_its_start(
     assert record.arguments.startswith('{"x":[')
     assert len(record.arguments) < 10_000
     assert "a1b2" not in record.arguments
+
+
+def test_long_names_of_arguments_are_not_kept_in_memory() -> None:
+    redact_json({"warm": 1})
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+
+    for number in range(300):
+        redact_json({f"{number:x<100000}": 1})
+
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 2_000_000

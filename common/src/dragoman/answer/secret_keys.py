@@ -36,10 +36,15 @@ _HEX_OR_UUID = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def secrecy(key: str) -> Secrecy:
     """Whether the key names a secret; keys come in any case and with any separators."""
-    words = [word.lower() for word in _WORDS.findall(key[-_LONGEST_KEY:])]
+    # Cut before it is kept: what callers send must not fill the memory.
+    return _secrecy(key[-_LONGEST_KEY:])
+
+
+@lru_cache(maxsize=4096)
+def _secrecy(key: str) -> Secrecy:
+    words = [word.lower() for word in _WORDS.findall(key)]
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
     if not words:
