@@ -3,15 +3,17 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
-from spark_served import Client, asking, structured
+from spark_served import Client, asking, run, structured
 
 from dragoman_spark.client import VisibleLogs
 from dragoman_spark.eventlog.summaries import Summaries
-from dragoman_spark.sources import LogRoot, Sources
+from dragoman_spark.sources import LogFile, LogRoot, Sources
+from dragoman_spark.sources.codecs import decode
 from dragoman_spark.sources.roots import Entry, LocalRoot
 from dragoman_spark.sources.walk import Walk
 
@@ -170,3 +172,31 @@ async def test_work_of_a_call_that_was_given_up_ends(tmp_path: Path) -> None:
         group.cancel_scope.cancel()
 
     assert left.wait(5)
+
+
+async def test_an_executor_that_is_called_by_a_sentence_says_nothing(
+    asked: Client, tmp_path: Path
+) -> None:
+    into = run("executor_oom", tmp_path / "logs" / "r00")
+    (events,) = into.glob("events/*/events_1*")
+    text = _decoded(events)
+    text = text.replace('"Executor ID":"', f'"Executor ID":"{ORDER} ')
+    events.write_text(text)
+    async with asked({"logs": tmp_path / "logs"}) as there:
+        (found,) = (await structured(there, "find_applications", {}))["applications"]
+        told = await structured(
+            there, "diagnose_application", {"application_id": found["application_id"]}
+        )
+
+    said = [{**one, "quote": ""} for one in told["evidence"]]
+    assert said
+    assert ORDER not in json.dumps(told | {"evidence": said, "says": ""})
+
+
+def _decoded(file: Path) -> str:
+    data, step = bytearray(), bytearray(1 << 20)
+    source = decode(LogFile(file.name, file.stat().st_size, 0, lambda: file.open("rb")))
+    with closing(source):
+        while count := source.readinto(memoryview(step)):
+            data += step[:count]
+    return data.decode()

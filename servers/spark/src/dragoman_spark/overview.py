@@ -1,5 +1,6 @@
 """An application's shape at a glance: what ran, what it cost, what it was set to."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, Field
@@ -32,6 +33,7 @@ _TELLING = (
     "spark.task.maxFailures",
     "spark.serializer",
 )
+_VALUE = re.compile(r"[A-Za-z0-9_.:/*,+\[\]-]{1,200}")
 _FIXED_TOKENS = 500
 
 
@@ -95,9 +97,9 @@ def overview(application: Application, found: Found, budget: Budget) -> Overview
         attempt=application.attempt_id,
         name=Untrusted(application.name) if application.name else None,
         root=found.root,
-        spark_version=application.spark_version,
+        spark_version=_plain(application.spark_version),
         user=Untrusted(application.user) if application.user else None,
-        master=application.environment.master,
+        master=_plain(application.environment.master) or None,
         started=utc(application.start),
         ended=utc(application.end),
         wall_s=None if wall is None else round(wall / 1000, 1),
@@ -194,5 +196,10 @@ def _error_state(ended: int | None, error: str | None) -> str:
 
 def _settings(application: Application) -> Iterator[tuple[str, str]]:
     for key in _TELLING:
-        if key in application.environment.properties:
-            yield key, application.environment.properties[key]
+        if value := _plain(application.environment.properties.get(key)):
+            yield key, value
+
+
+def _plain(value: str | None) -> str:
+    """The value if it can be one of Spark's own; it stands unfenced, so a sentence is left out."""
+    return value if value and _VALUE.fullmatch(value) else ""

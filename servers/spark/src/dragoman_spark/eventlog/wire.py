@@ -4,7 +4,12 @@ Source: org.apache.spark.util.JsonProtocol and the SQL, streaming and Connect li
 Spark 3.5 to 4.3. Keys that came or went between versions have defaults.
 """
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:+-]{1,200}\Z")]
+"""An id, which answers name unfenced: an event with a sentence in its place does not count."""
 
 
 class ShuffleRead(Struct, gc=False):
@@ -181,13 +186,13 @@ class ExecutorInfo(Struct):
 
 
 class ExecutorAdded(Struct):
-    id: str = field(name="Executor ID")
+    id: Id = field(name="Executor ID")
     time: int | None = field(name="Timestamp", default=None)
     info: ExecutorInfo = field(name="Executor Info", default_factory=ExecutorInfo)
 
 
 class ExecutorRemoved(Struct):
-    id: str = field(name="Executor ID")
+    id: Id = field(name="Executor ID")
     time: int | None = field(name="Timestamp", default=None)
     reason: str | None = field(name="Removed Reason", default=None)
 
@@ -219,15 +224,15 @@ class SqlEnd(Struct, rename="camel"):
 
 
 class QueryStarted(Struct, rename="camel"):
-    id: str
-    run_id: str
+    id: Id
+    run_id: Id
     name: str | None = None
     timestamp: str | None = None
 
 
 class Progress(Struct, rename="camel"):
-    id: str
-    run_id: str
+    id: Id
+    run_id: Id
     timestamp: str | None = None
     batch_id: int | None = None
 
@@ -237,8 +242,8 @@ class QueryProgress(Struct):
 
 
 class QueryTerminated(Struct, rename="camel"):
-    id: str
-    run_id: str
+    id: Id
+    run_id: Id
     exception: str | None = None
     error_class_on_exception: str | None = None
 
@@ -250,7 +255,7 @@ class SessionEvent(Struct, rename="camel"):
 
 
 class OperationEvent(Struct, rename="camel"):
-    operation_id: str
+    operation_id: Id
     job_tag: str = ""
     event_time: int | None = None
     session_id: str = ""

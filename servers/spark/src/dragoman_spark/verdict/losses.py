@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dragoman_spark.eventlog.tasks import ReasonKind, TaskFailures
 from dragoman_spark.logs.digest import LogGroup
 from dragoman_spark.logs.records import Kind
+from dragoman_spark.sources.peek import as_id
 from dragoman_spark.verdict.case import Case, first_line
 from dragoman_spark.verdict.causes import Cause, Certainty
 from dragoman_spark.verdict.exits import read_loss
@@ -132,6 +133,8 @@ def _removed(case: Case) -> Iterator[str]:
 
 def _loss_suspects(case: Case, executor_id: str) -> Iterator[Suspect]:
     """What says why this executor was lost: its last tasks, its end, the driver, its own log."""
+    if as_id(executor_id) is None:
+        return
     executor = case.executor(executor_id)
     yield from _last_tasks(case, executor_id)
     if executor is not None and case.removed_before(executor) and executor.removed_at is not None:
