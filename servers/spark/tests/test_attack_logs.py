@@ -145,6 +145,20 @@ async def test_a_secret_across_the_cut_of_a_long_line_is_hidden(
     assert "Zq8v" not in read.model_dump_json()
 
 
+@pytest.mark.parametrize("before", range(118, 132, 3))
+async def test_a_secret_across_the_cut_of_what_an_application_says_is_hidden(
+    asked: Client, tmp_path: Path, before: int
+) -> None:
+    thrown = f"ValueError: {'x' * before} postgres://etl:Zq8vT2mWcb@db/x"
+    trace = f'Traceback (most recent call last):\n  File "/a/job.py", line 3\n{thrown}\n'
+    root = put(tmp_path / "logs", {"run/events": log(), "run/driver.stdout": trace})
+    async with asked({"logs": root}) as there:
+        told = await structured(there, "diagnose_application", {"application_id": APP})
+
+    assert told["says"].startswith("ValueError: xxx")
+    assert "Zq8v" not in json.dumps(told)
+
+
 class _Endless(Sources):
     """Sources whose search goes on for ever, as far as its caller can see."""
 

@@ -67,7 +67,7 @@ def diagnosed(
         meaning=MEANING[verdict.cause] if verdict.cause else "",
         confidence=verdict.confidence,
         condition=verdict.condition,
-        says=_clipped(verdict.says),
+        says=_clipped(verdict.says, _LONGEST_SAYS) if verdict.says else None,
         user_frames=[Untrusted(f"{f.file}:{f.line} {f.name}") for f in verdict.frames[:2]],
         evidence=list(_evidence(verdict, sources)),
         operations=[_operation(one) for one in verdict.operations],
@@ -138,7 +138,7 @@ def _operation(one: OperationVerdict) -> FailedOperation:
         tags=[Untrusted(tag) for tag in one.tags[:3]],
         cause=one.condition or one.cause.value,
         confidence=one.confidence.value,
-        says=Untrusted(one.says[:120]),
+        says=_clipped(one.says, 120),
     )
 
 
@@ -159,10 +159,10 @@ def _next(verdict: Verdict, found: Found) -> Handover | None:
     return Handover(server="spark", tool=step.tool, arguments={**arguments, **step.arguments})
 
 
-def _clipped(says: str) -> Untrusted | None:
-    if not says:
-        return None
-    return Untrusted(says if len(says) <= _LONGEST_SAYS else says[:_LONGEST_SAYS] + "…")
+def _clipped(says: str, longest: int) -> Untrusted:
+    # Cleaned before it is cut: half a secret is not recognised.
+    clean = Untrusted(says)
+    return clean if len(clean) <= longest else Untrusted(clean[:longest] + "…")
 
 
 def _fitted(answer: Diagnosis) -> Diagnosis:

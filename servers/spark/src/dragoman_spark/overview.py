@@ -147,7 +147,7 @@ def _row(stage: Stage) -> StageRow:
     sums = stage.sums
     return StageRow(
         stage=f"{stage.id}.{stage.attempt}",
-        name=Untrusted(stage.name[:60]),
+        name=Untrusted(Untrusted(stage.name)[:60]),
         status=stage.status.value,
         tasks=stage.num_tasks,
         failed=stage.failed,
