@@ -48,7 +48,7 @@ async def test_full_disk_stops_what_changes_anything_and_lets_reads_go_on(
         note = await there.call("save_note", {"note": "x"})
         moved = await there.call("move_ship", {"ship": "Erna"})
         again = await there.call("find_ships")
-        degraded = there.app.degraded()
+        degraded = await there.app.degraded()
         problems = await there.app.problems()
         disk.full = False
         recovered = await there.call("move_ship", {"ship": "Erna"})
@@ -112,10 +112,12 @@ async def test_broken_approval_store_stops_dangerous_tools_and_lets_reads_go_on(
         read = await there.call("find_ships")
         note = await there.call("save_note", {"note": "x"})
         moved = await there.call("move_ship", {"ship": "Erna"})
+        degraded = await there.app.degraded()
         audit = await there.audit()
 
     assert (read.is_error, note.is_error) == (False, False)
     assert moved.is_error
+    assert degraded == ["the approval store cannot be used"]
     assert "approval" in text_of(moved)
     assert str(tmp_path) not in text_of(moved)
     assert sea.acts == ["found  10", "note x"]

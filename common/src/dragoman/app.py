@@ -140,9 +140,15 @@ class App:
             found.append(sentence)
         return found
 
-    def degraded(self) -> list[str]:
+    async def degraded(self) -> list[str]:
         """What is wrong while reads go on."""
-        return [] if self.journal.healthy else ["the audit journal cannot be written"]
+        found = [] if self.journal.healthy else ["the audit journal cannot be written"]
+        if any(tool.risk.asks for tool in self.server.tools.values()):
+            try:
+                await self.approvals.unfinished()
+            except StoreUnavailable:
+                found.append("the approval store cannot be used")
+        return found
 
     def _asgi(self) -> Authenticate:
         resource = Resource(self.server.name, self.settings.address, tuple(self.tokens.issuers))

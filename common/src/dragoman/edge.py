@@ -33,7 +33,7 @@ class Edge:
         resource: Resource,
         *,
         problems: Callable[[], Awaitable[list[str]]],
-        degraded: Callable[[], list[str]],
+        degraded: Callable[[], Awaitable[list[str]]],
         metrics: Callable[[], bytes],
         lifespan: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
@@ -63,9 +63,12 @@ class Edge:
 
     async def _readyz(self, _: Request) -> Response:
         problems = ["a backend or a key endpoint does not answer"]
+        degraded = ["the approval store does not answer"]
         with anyio.move_on_after(_PROBE_SECONDS):
             problems = await self._problems()
-        body = {"ready": not problems, "problems": problems, "degraded": self._degraded()}
+        with anyio.move_on_after(_PROBE_SECONDS):
+            degraded = await self._degraded()
+        body = {"ready": not problems, "problems": problems, "degraded": degraded}
         return JSONResponse(body, status_code=503 if problems else 200)
 
     async def _metrics_page(self, _: Request) -> Response:

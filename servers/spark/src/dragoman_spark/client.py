@@ -61,7 +61,9 @@ class SparkLogs:
         """Why no log can be read now, for readiness."""
         if not self.roots:
             return "no log root is configured: set DRAGOMAN_SPARK_ROOTS"
-        return ""
+        sources = Sources([LogRoot(root.name, root.url) for root in self.roots])
+        gone = await anyio.to_thread.run_sync(sources.out_of_reach, abandon_on_cancel=True)
+        return "no log root can be listed" if len(gone) == len(self.roots) else ""
 
 
 class VisibleLogs:

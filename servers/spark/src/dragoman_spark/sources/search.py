@@ -60,6 +60,12 @@ class Sources:
         ready = tuple(found if found.name else _called(found) for found in newest)
         return Listing(ready, search.total, tuple(search.unreachable), search.cut)
 
+    def out_of_reach(self) -> tuple[str, ...]:
+        """The roots that cannot be listed now."""
+        return tuple(
+            name for name, root in self._roots.items() if not (_reaches(root) or _is_there(root))
+        )
+
     def logs(self, found: Found) -> Logs:
         """The driver's and executors' logs of an application; none where they are not beside it."""
         reachable = [root for root in self._roots.values() if _reaches(root)]
@@ -142,4 +148,12 @@ def _reaches(root: Root) -> bool:
     try:
         return next(root.entries(""), None) is not None
     except OSError:
+        return False
+
+
+def _is_there(root: Root) -> bool:
+    """Whether a root is a folder, though there may be nothing in it."""
+    try:
+        return root.entry("").is_folder
+    except (OSError, LogUnreadable):
         return False
