@@ -30,15 +30,18 @@ class Person:
         return cls(caller.issuer, caller.subject)
 
     def is_same_account(self, other: "Person") -> bool:
-        return self.issuer == other.issuer and _fold(self.subject) == _fold(other.subject)
+        return self.key == other.key
 
     def is_same_human(self, other: "Person") -> bool:
-        """Whether two accounts may be one human's: one name at two issuers counts as one."""
+        """Whether two accounts may be one human's: one name at two issuers counts as one.
+
+        So does a name in another script's look, which is never enough to be the same account.
+        """
         return _fold(self.subject) == _fold(other.subject)
 
     @property
     def key(self) -> str:
-        return digest([self.issuer, _fold(self.subject)])
+        return digest([self.issuer, _name(self.subject)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Proposal:
         return [
             ("the server", self.server, other.server),
             ("the tool", self.tool, other.tool),
-            ("the person", _fold(self.person.subject), _fold(other.person.subject)),
+            ("the person", _name(self.person.subject), _name(other.person.subject)),
             ("the issuer of the person's token", self.person.issuer, other.person.issuer),
             ("the calling service", self.workload, other.workload),
             ("the surface", self.surface, other.surface),
@@ -258,5 +261,9 @@ def _bare(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
+def _name(subject: str) -> str:
+    return subject.casefold().strip()
+
+
 def _fold(subject: str) -> str:
-    return unicodedata.normalize("NFKC", subject).casefold().strip()
+    return _name(unicodedata.normalize("NFKC", subject))
