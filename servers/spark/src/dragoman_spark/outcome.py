@@ -12,6 +12,14 @@ from enum import StrEnum
 from dragoman_spark.eventlog.facts import Application, JobResult
 from dragoman_spark.eventlog.places import Place
 from dragoman_spark.logs.digest import Digest, LogGroup
+from dragoman_spark.logs.endings import (
+    last_words,
+    manager_status,
+    reports_failed_main,
+    stopped,
+    stopped_by_itself,
+    tells_of_death,
+)
 from dragoman_spark.logs.records import Kind
 
 __all__ = ["Ending", "Failure", "Outcome", "Source", "Sure", "is_server", "judge", "log_order"]
@@ -21,19 +29,8 @@ _CLOCK_SKEW_MS = 60_000
 _SERVERS = re.compile(
     r"SparkConnectServer|HiveThriftServer2|spark\.repl\.Main|pyspark-shell|livy\.rsc|zeppelin"
 )
-_STOPPING = "SparkContext is stopping with exitCode"
-_HOOK = "Invoking stop() from shutdown hook"
-_STOPPED = "Successfully stopped SparkContext"
-_STATUS = re.compile(r"(?:Final app|final) status: (FAILED|KILLED|SUCCEEDED)")
-_MAIN = re.compile(r'^Exception in thread "(?:main|Driver)"')
-_GATEWAY_GONE = re.compile(
-    r"Py4JNetworkError|Answer from Java side is empty|(?:java_gateway|clientserver)\.py"
-    r"[\s\S]{0,400}(?:ConnectionRefusedError|ConnectionResetError)"
-)
-_LAUNCH_FAILED = re.compile(
-    r"User class threw exception|User application exited with status|Failed in \[|Error in query"
-    r"|Error initializing SparkContext|Uncaught exception in main"
-)
+_NO_QUERY = re.compile(r"^Error(?: in query)?: ")
+_SQL_SHELL = "SparkSQLCLIDriver"
 
 
 class Outcome(StrEnum):
@@ -93,7 +90,11 @@ def judge(
     last = tuple(failure for failure in work if not _work_after(application, failure))
     caught = tuple(failure for failure in work if failure not in last)
     printed = final_failure(driver)
-    if printed is not None and not _went_on(printed, work, last, driver):
+    if printed is not None and (
+        _outlived(application, printed) or _went_on(printed, work, last, driver)
+    ):
+        printed = None
+    if printed is not None:
         return Ending(
             Outcome.FAILED,
             Sure.HIGH,
@@ -132,19 +133,23 @@ def is_server(application: Application) -> bool:
 
 
 def final_failure(driver: Sequence[Digest]) -> Failure | None:
-    """The traceback or uncaught exception that the driver printed last, if it ended it."""
-    found = [group for digest in driver for group in digest.printed if _ends_driver(group)]
-    if not found:
+    """What the driver printed last, if it ended with it."""
+    group = last_words(driver)
+    if group is None:
         return None
-    group = max(found, key=lambda one: (one.kind is Kind.TRACEBACK, one.last.line))
     return Failure(Source.PRINTED, "", group.last_time, group.text, group.last, group)
 
 
-def _ends_driver(group: LogGroup) -> bool:
-    """A traceback that only tells of the JVM's death is none: the JVM's end is the question."""
-    if _GATEWAY_GONE.search(group.text):
+def _outlived(application: Application, printed: Failure) -> bool:
+    """Whether words of a dying process are none: it started Spark, and often lived to end it."""
+    group = printed.group
+    if group is None or group.kind is not Kind.NATIVE:
         return False
-    return group.kind in {Kind.TRACEBACK, Kind.NATIVE} or bool(_MAIN.match(group.message))
+    if _NO_QUERY.match(group.message):
+        return _SQL_SHELL not in (application.environment.command or "")
+    if group.message.startswith("Fatal Python error: "):
+        return False
+    return application.ended or not tells_of_death(group)
 
 
 def _went_on(
@@ -157,19 +162,16 @@ def _went_on(
     said = {failure.text[:120] for failure in work if failure not in last}
     if any(text and text in group.text for text in said):
         return True
-    return not last and _stopped_by_itself(driver)
+    return not last and stopped_by_itself(driver)
 
 
 def _stated(application: Application, driver: Sequence[Digest]) -> str | None:
     if application.exit_code:
         return f"Spark ended with exit code {application.exit_code}"
-    for digest in driver:
-        for signal in digest.signals:
-            status = _STATUS.search(signal.message)
-            if status and status.group(1) != "SUCCEEDED":
-                return f"the cluster manager says {status.group(1)}"
-        if any(_LAUNCH_FAILED.search(group.message) for group in digest.groups):
-            return "the driver reports that the application's main failed"
+    if status := manager_status(driver):
+        return f"the cluster manager says {status}"
+    if reports_failed_main(driver):
+        return "the driver reports that the application's main failed"
     return None
 
 
@@ -184,7 +186,7 @@ def _unsettled(
     """The last work failed, and nothing printed says that the driver ended with it."""
     python = is_python(application)
     heard = bool(driver) and (has_stdout or not python)
-    if application.ended and heard and _stopped_by_itself(driver):
+    if application.ended and heard and stopped_by_itself(driver):
         why = "its last work failed, but the driver went on and stopped in an orderly way"
         return Ending(Outcome.SUCCEEDED, Sure.MEDIUM, why, (), (*caught, *last))
     sure = Sure.LOW if heard else Sure.MEDIUM
@@ -196,14 +198,14 @@ def _without_failure(
 ) -> Ending:
     if application.ended:
         # sys.exit(3) leaves the same logs as a good end: only an explicit stop tells.
-        sure = Sure.HIGH if _stopped_by_itself(driver) and not caught else Sure.MEDIUM
+        sure = Sure.HIGH if stopped_by_itself(driver) and not caught else Sure.MEDIUM
         why = "it ended and no work failed" if not caught else "it ended after failures it got over"
         return Ending(Outcome.SUCCEEDED, sure, why, (), caught)
     if _is_fresh(application, now):
         return Ending(
             Outcome.RUNNING, Sure.MEDIUM, "its log has no end and grew just now", (), caught
         )
-    if any(_STOPPED in signal.message for digest in driver for signal in digest.signals):
+    if stopped(driver):
         why = "the driver stopped in an orderly way; the event log lacks its end"
         return Ending(Outcome.SUCCEEDED, Sure.MEDIUM, why, (), caught)
     return Ending(Outcome.VANISHED, Sure.HIGH, "the log stops without an end", (), caught)
@@ -220,19 +222,15 @@ def _server(application: Application, now: int) -> Ending:
 def _from_logs(driver: Sequence[Digest]) -> Ending:
     """The outcome from driver logs alone."""
     printed = final_failure(driver)
-    if printed is not None and printed.group is not None and printed.group.trailing == 0:
-        return Ending(Outcome.FAILED, Sure.HIGH, "the driver ended with an exception", (printed,))
-    failed = [
-        group
-        for digest in driver
-        for group in digest.groups
-        if _LAUNCH_FAILED.search(group.message)
-    ]
-    if failed or printed is not None:
-        only = (printed,) if printed else ()
+    group = printed.group if printed else None
+    if group is not None and group.kind is Kind.NATIVE and stopped_by_itself(driver):
+        printed = group = None
+    only = (printed,) if printed else ()
+    if group is not None and group.trailing == 0:
+        return Ending(Outcome.FAILED, Sure.HIGH, "the driver ended with an exception", only)
+    if only or reports_failed_main(driver):
         return Ending(Outcome.FAILED, Sure.MEDIUM, "the driver reports that its main failed", only)
-    signals = [signal.message for digest in driver for signal in digest.signals]
-    if any(_STOPPED in message for message in signals):
+    if stopped(driver):
         return Ending(Outcome.SUCCEEDED, Sure.MEDIUM, "the driver stopped in an orderly way")
     return Ending(Outcome.VANISHED, Sure.MEDIUM, "the driver's log stops without an end")
 
@@ -241,15 +239,6 @@ def is_python(application: Application) -> bool:
     properties = application.environment.properties
     command = application.environment.command or ""
     return bool(re.search(r"\.py\b|pyspark", command)) or "spark.yarn.primary.py.file" in properties
-
-
-def _stopped_by_itself(driver: Sequence[Digest]) -> bool:
-    """Whether the program stopped its context, rather than leaving that to the JVM's end."""
-    for digest in driver:
-        for signal in digest.signals:
-            if signal.message.startswith((_STOPPING, _HOOK)):
-                return signal.message.startswith(_STOPPING)
-    return False
 
 
 def _is_fresh(application: Application, now: int) -> bool:

@@ -14,8 +14,10 @@ __all__ = ["Digest", "LogGroup", "Signal", "read_log"]
 _GROUP_LIMIT = 400
 _SIGNAL_LIMIT = 200
 _TEXT_LIMIT = 16_000
+_WORDS = frozenset({Kind.LOGGED, Kind.PRINTED})
 _LOSING = "Dropping event from queue eventLog"
 _LOST = re.compile(r"Dropped (\d{1,15}) events from eventLog\b")
+_OWN = re.compile(r"^(?:org\.apache|org\.sparkproject|io\.delta|io\.netty|org\.eclipse)\.")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\d+")
 
 
@@ -39,6 +41,16 @@ class LogGroup:
     last_time: int | None
     trailing: int = 0
 
+    @property
+    def is_data(self) -> bool:
+        """Whether this is words, which name no failure: printed, or logged by none of Spark's.
+
+        A stack trace below makes a message more than words, whoever logged it.
+        """
+        if self.kind is Kind.LOGGED:
+            return _is_foreign(self.logger) and not any(one.frames for one in self.chain)
+        return self.kind is Kind.PRINTED
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -47,6 +59,7 @@ class Signal:
     message: str
     time: int | None
     place: Place
+    logger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class Digest:
     @property
     def printed(self) -> tuple[LogGroup, ...]:
         """Tracebacks and uncaught exceptions, the one that came last at the end."""
-        found = [group for group in self.groups if group.kind is not Kind.LOGGED]
+        found = [group for group in self.groups if group.kind not in _WORDS]
         return tuple(sorted(found, key=lambda group: group.last))
 
 
@@ -115,7 +128,7 @@ class _Tally:
         if len(self.signals) >= _SIGNAL_LIMIT:
             del self.signals[_SIGNAL_LIMIT // 2]
         message = record.head.message[:500]
-        self.signals.append(Signal(message, record.head.time, record.place))
+        self.signals.append(Signal(message, record.head.time, record.place, _logger(record)))
 
     def _group(self, record: Record) -> None:
         key = _key(record)
@@ -142,13 +155,24 @@ def _key(record: Record) -> tuple[str, ...]:
     return (record.kind, record.head.logger, *(_NUMBERS.sub("#", text) for text in shape), *frames)
 
 
+def _logger(record: Record) -> str:
+    """The last name of a logger of Spark or its libraries, the whole name of any other."""
+    name = record.head.logger
+    return name.rsplit(".", 1)[-1] if _OWN.match(name) else name
+
+
+def _is_foreign(logger: str) -> bool:
+    """Python's and other programs' loggers; in Spark's layout a class stands without package."""
+    return "." in logger or not logger[:1].isupper()
+
+
 def _first(record: Record) -> LogGroup:
     text = record.text[:_TEXT_LIMIT]
     head = record.head
     return LogGroup(
         record.kind,
         head.level,
-        head.logger.rsplit(".", 1)[-1],
+        _logger(record),
         head.message[:2_000],
         text,
         read_chain(text),

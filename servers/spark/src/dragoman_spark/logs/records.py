@@ -19,7 +19,7 @@ class Kind(StrEnum):
     TRACEBACK = "python traceback"
     UNCAUGHT = "uncaught exception"
     NATIVE = "process died"
-    PRINTED = "printed"
+    PRINTED = "printed words"
 
 
 class Record:
@@ -104,6 +104,19 @@ _CONTINUED = re.compile(
 )
 _QUERY = ("== SQL", "== DataFrame")
 _CARETS = re.compile(r"^[\s-]*\^+\s*$")
+_BELOW = 8
+_PYTHON_FRAME = re.compile(r'^\s*(?:File "|\[Previous line)|^\s+\(?most recent')
+_UNCAUGHT_CLASS = re.compile(r'^Exception in thread "[^"]*" (?:[\w$]+\.)+[A-Z][\w$]*\s*(?::|$)')
+_COMPLETED = (
+    (
+        re.compile(r"^#? ?(?:java\.lang\.)?OutOfMemoryError"),
+        re.compile(r"^\s+at [\w$.<>/@-]+\(|^Dumping heap to |^#"),
+    ),
+    (
+        re.compile(r"^Fatal Python error: "),
+        re.compile(r"^Python runtime state: |.*\(most recent call first\)|^<no Python frame>"),
+    ),
+)
 _NESTED = ("Please see the stack trace below.", ":")
 
 
@@ -125,10 +138,34 @@ def records(file: LogFile) -> Iterator[Record]:
                 continue
             quiet = False
         if current is not None:
-            yield current
+            yield _closed(current)
         current = fresh
     if current is not None:
-        yield current
+        yield _closed(current)
+
+
+def _closed(record: Record) -> Record:
+    """The record as what it is once all of it is read: a line without the rest is only words."""
+    if _is_lone(record):
+        record.kind = Kind.PRINTED
+    return record
+
+
+def _is_lone(record: Record) -> bool:
+    """Whether a line only looks like a failure: what a failing process prints below is missing."""
+    below = [line for line in record.body[:_BELOW] if line.strip()]
+    if record.kind is Kind.TRACEBACK:
+        return not below or _PYTHON_FRAME.match(below[0]) is None
+    if record.kind is Kind.UNCAUGHT:
+        return _UNCAUGHT_CLASS.match(record.head.message) is None
+    if record.kind is Kind.NATIVE and (needed := _needed(record.head.message)):
+        return not any(needed.match(line) for line in below)
+    return False
+
+
+def _needed(message: str) -> re.Pattern[str] | None:
+    """What must stand below a line that only a dying process completes."""
+    return next((below for head, below in _COMPLETED if head.match(message)), None)
 
 
 def _continue(line: Line, current: Record | None, quiet: bool) -> None:  # noqa: FBT001 a state

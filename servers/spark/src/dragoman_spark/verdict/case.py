@@ -80,6 +80,8 @@ class Case:
         for digest in self.logs.driver:
             end = _end_of(digest, _ENDS if by_job else _STOPS)
             for group in digest.groups:
+                if group.is_data:
+                    continue
                 if group.first.line <= end or group.kind is not Kind.LOGGED:
                     yield digest, group
 

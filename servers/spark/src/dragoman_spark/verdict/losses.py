@@ -181,6 +181,8 @@ def _driver_words(case: Case, executor_id: str) -> Iterator[Suspect]:
 
 def _from_log(group: LogGroup, executor_id: str) -> Suspect | None:
     """A reason to die in the executor's own log. Signals it received say who, not why."""
+    if group.is_data:
+        return None
     shown = Citation(group.first, f"log of executor {executor_id}", first_line(group.text))
     if group.kind is Kind.NATIVE and _CRASH.search(group.text):
         return Suspect(
