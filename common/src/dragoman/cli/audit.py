@@ -162,4 +162,6 @@ def _show(stored: Stored, *, as_json: bool) -> None:
         return
     who = record.subject or record.workload or "-"
     end = record.result or record.error
-    write(f"{stored.time} {stored.seq:>6} {record.kind:<8} {who:<12} {record.tool} {end}".rstrip())
+    line = f"{stored.time} {stored.seq:>6} {record.kind:<8} {who:<12} {record.tool} {end}"
+    # The name of an unknown tool is its caller's own words, which must not look like a record.
+    write(" ".join(line.rstrip().splitlines()))
