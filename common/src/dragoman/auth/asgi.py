@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -104,6 +105,7 @@ def _token(headers: list[tuple[bytes, bytes]]) -> str:
     return token.strip().decode("latin-1")
 
 
+@lru_cache(maxsize=1024)
 def _user(caller: Caller) -> AuthenticatedUser:
     """The caller as the SDK knows one, which binds sessions and request state to the person.
 
