@@ -127,3 +127,18 @@ def test_long_names_of_arguments_are_not_kept_in_memory() -> None:
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert after - before < 2_000_000
+
+
+async def test_a_name_of_a_megabyte_is_not_given_back_whole(tmp_path: Path) -> None:
+    long = "api key : x" * 80_000
+    async with connected(harbour(Sea()), ALICE, state=tmp_path) as there:
+        said = [
+            text_of(await there.call(long)),
+            text_of(await there.call("find_ships", {long: 1})),
+        ]
+        with pytest.raises(MCPError) as prompt:
+            await there.client.get_prompt(long)
+        audit = await there.audit()
+
+    assert all(len(one) < 1_000 for one in [*said, prompt.value.error.message])
+    assert all(len(record.error) < 1_000 for record in audit)

@@ -17,7 +17,7 @@ from dragoman.auth.caller import Caller
 from dragoman.elicitation.ask import Approved, CannotAsk, DeclinedByClient, Rejected
 from dragoman.elicitation.proposal import Proposal
 from dragoman.errors import StoreUnavailable
-from dragoman.judge import Judge
+from dragoman.judge import LONGEST_NAME, Judge
 from dragoman.risk import Risk
 from dragoman.telemetry.journal import Journal
 from dragoman.telemetry.metrics import Metrics
@@ -26,7 +26,6 @@ from dragoman.telemetry.record import Kind, Record, Result, encode
 from dragoman.telemetry.traces import current_trace_id, mark
 from dragoman.tool import Tool
 
-_LONGEST_NAME = 500
 _LONGEST_ARGUMENTS = 32_768
 _METHODS = frozenset(method for method, _ in CLIENT_REQUESTS)
 _log = logging.getLogger(__name__)
@@ -86,7 +85,7 @@ class Ledger:
             kind="intent",
             call_id=secrets.token_hex(16),
             server=self._judge.server,
-            tool=name if tool else redact(name[:_LONGEST_NAME]),
+            tool=name if tool else redact(name[:LONGEST_NAME]),
             risk=(tool.risk if tool else Risk.READ).value,
             action=self._judge.action(name),
             subject=caller.subject,

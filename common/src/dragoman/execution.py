@@ -14,7 +14,7 @@ from dragoman.auth.caller import Caller
 from dragoman.errors import BadInput, DragomanError
 from dragoman.tool import Permits, Progress, Tool
 
-_MOST_PROBLEMS = 10
+_MOST_PROBLEMS, _LONGEST_PLACE = 10, 200
 T = TypeVar("T")
 Opener = Callable[[Caller, str, Permits], Awaitable[object]]
 """Opens a backend client for a caller, an instance and what that caller may see.
@@ -109,7 +109,7 @@ def _problems(invalid: ValidationError, known: list[str]) -> Iterator[str]:
 
 
 def _problem(error: ErrorDetails, known: list[str]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+    place = ".".join(str(part) for part in error["loc"])[:_LONGEST_PLACE]
     if error["type"] == "extra_forbidden":
         near = get_close_matches(place, known, n=1)
         meant = f", perhaps you mean `{near[0]}`" if near else f"; known are {', '.join(known)}"

@@ -37,7 +37,7 @@ from dragoman.execution import (
     run,
     within,
 )
-from dragoman.judge import Judge
+from dragoman.judge import LONGEST_NAME, Judge
 from dragoman.listing import filtered, part
 from dragoman.telemetry.record import Result
 from dragoman.telemetry.traces import link_header
@@ -233,9 +233,10 @@ class Guard(Extension):
     def _unknown(self, call: Call) -> str:
         """What a client with an old list needs to know; hints only at what the caller may see."""
         seen = [name for name in self.judge.tools if self.judge.sees(call.caller, name)]
-        near = get_close_matches(call.name, seen, n=1, cutoff=0.75)
+        name = call.name[:LONGEST_NAME]
+        near = get_close_matches(name, seen, n=1, cutoff=0.75)
         meant = f" Did you mean {near[0]}?" if near else " List the tools again."
-        return f"Unknown tool: {call.name}.{meant}"
+        return f"Unknown tool: {name}.{meant}"
 
     async def _filled(
         self, call: Call, tool: Tool, arguments: Mapping[str, Any], ctx: Context

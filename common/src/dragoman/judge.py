@@ -11,6 +11,9 @@ from dragoman.auth.policy import Policy
 from dragoman.risk import Risk
 from dragoman.tool import Tool
 
+LONGEST_NAME = 500
+"""Characters of a name that a caller made up which are written down or given back."""
+
 
 @dataclass(frozen=True)
 class Judge:

@@ -9,7 +9,7 @@ from mcp.types import INVALID_PARAMS
 from mcp.types.methods import CLIENT_REQUESTS
 
 from dragoman.auth.caller import Caller
-from dragoman.judge import Judge
+from dragoman.judge import LONGEST_NAME, Judge
 
 _LISTS = {
     "tools/list": ("tools", "name"),
@@ -43,7 +43,8 @@ async def filtered(
     if (ctx.method, ctx.protocol_version) in CLIENT_REQUESTS:
         for field, name in _named(ctx.method, ctx.params or {}):
             if not judge.sees_part(caller, name):
-                raise MCPError(INVALID_PARAMS, f"{_UNKNOWN[field]}: {name}", {field: name})
+                shown = name[:LONGEST_NAME]
+                raise MCPError(INVALID_PARAMS, f"{_UNKNOWN[field]}: {shown}", {field: shown})
     result = await call_next(ctx)
     if not isinstance(result, dict):
         return result
