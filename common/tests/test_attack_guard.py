@@ -39,10 +39,14 @@ def _register(mcp: MCPServer[Any]) -> None:
     async def named(title: str) -> str:
         return f"secret of {title}"
 
+    async def everything() -> str:
+        return "secret of all"
+
     mcp.resource(SHELF)(at)
     mcp.resource(VAULT)(at)
     mcp.resource(HIDDEN)(by)
     mcp.resource(SEEN)(named)
+    mcp.resource("library://shelf/unmapped")(everything)
 
 
 @pytest.fixture
@@ -60,7 +64,9 @@ def library(tmp_path: Path) -> Server:
     )
 
 
-@pytest.mark.parametrize("uri", ["library://shelf/vault/1", "library://book/1"])
+@pytest.mark.parametrize(
+    "uri", ["library://shelf/vault/1", "library://book/1", "library://shelf/unmapped"]
+)
 async def test_a_template_that_is_seen_opens_nothing_of_one_that_is_hidden(
     library: Server, tmp_path: Path, uri: str
 ) -> None:

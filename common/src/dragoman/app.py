@@ -65,7 +65,7 @@ class App:
         self.settings = settings
         self.draining = False
         self._local = local
-        native = _native(server)
+        self._native = native = _native(server)
         self.collector = Collector.configured()
         self.traces = Traces.start(server.name, self.collector)
         self.metrics = Metrics(
@@ -102,6 +102,7 @@ class App:
                 self.backends = backends
                 self.guard.openers = backends.openers
                 await self.tokens.load()
+                await self._hide_unmapped()
                 await self._tell_what_a_crash_left()
                 yield
         finally:
@@ -183,6 +184,13 @@ class App:
             resource=resource,
             on_refusal=self._turned_away,
         )
+
+    async def _hide_unmapped(self) -> None:
+        """No template opens what stands beside it and has no action of its own."""
+        for resource in await self.mcp.list_resources():
+            self._native.setdefault(str(resource.uri), "")
+        for template in await self.mcp.list_resource_templates():
+            self._native.setdefault(template.uri_template, "")
 
     async def _tell_what_a_crash_left(self) -> None:
         if self.journal.recovered:

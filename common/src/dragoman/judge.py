@@ -19,7 +19,8 @@ LONGEST_NAME = 500
 class Judge:
     """One server's policy applied to its tools.
 
-    `native` maps the names, URIs and URI templates of SDK-made parts to their policy action.
+    `native` maps the names, URIs and URI templates of SDK-made parts to their policy action; one
+    without an action is hidden from everybody.
     """
 
     server: str
@@ -47,8 +48,8 @@ class Judge:
             if tool.risk is not Risk.READ and not caller.subject:
                 return False
             return self.policy.decide_tool(caller, tool.policy, name).allowed
-        action = self.native.get(name)
-        return action is not None and self.policy.decide(caller, action).allowed
+        action = self.native.get(name, "")
+        return bool(action) and self.policy.decide(caller, action).allowed
 
     def sees_part(self, caller: Caller, name: str) -> bool:
         """Whether a prompt or resource exists for this caller.
