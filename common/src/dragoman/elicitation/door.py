@@ -7,7 +7,7 @@ from dragoman.auth.caller import Caller
 from dragoman.elicitation.approvals import Approvals
 from dragoman.elicitation.ask import CannotAsk, DeclinedByClient, Rejected
 from dragoman.elicitation.decision import Door, Record, State, Verdict
-from dragoman.elicitation.form import Unreadable, by_numbers, numbered
+from dragoman.elicitation.form import Unreadable, by_numbers, hidden, numbered
 from dragoman.elicitation.moment import moment
 from dragoman.elicitation.proposal import Proposal
 from dragoman.elicitation.question import visible
@@ -79,6 +79,7 @@ def describe(record: Record) -> str:
             "",
             proposal.question.text,
             *notes,
+            *hidden(proposal),
         ]
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dragoman.answer.canonical import Json
+from dragoman.answer.secret_keys import MARK
 from dragoman.elicitation.proposal import Proposal
 from dragoman.elicitation.question import Question, visible
 
@@ -37,8 +38,18 @@ def message(proposal: Proposal) -> str:
             "",
             f"Call: {proposal.server}.{proposal.tool}({shown})",
             f"In the name of {visible(proposal.person.subject)}; risk: {proposal.risk}.",
+            *hidden(proposal),
         ]
     )
+
+
+def hidden(proposal: Proposal) -> list[str]:
+    """A warning where redaction took something out: an agent may have dressed it as a secret."""
+    question = proposal.question
+    shown = [question.text, *(item.text for item in question.items), *proposal.shown.values()]
+    if not any(MARK in one for one in shown):
+        return []
+    return [f"Careful: what is {MARK} was not shown to you and runs as it was given."]
 
 
 def numbered(question: Question) -> list[str]:
