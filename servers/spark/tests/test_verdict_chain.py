@@ -280,10 +280,10 @@ def test_a_cancellation_goes_back_to_the_setting_that_caused_it() -> None:
     assert found.cause is Cause.INVALID_CONFIGURATION
 
 
-def test_work_cancelled_by_the_driver_s_stop_is_a_cancellation_less_surely() -> None:
+def test_work_cancelled_by_the_driver_s_stop_is_a_stopped_driver_less_surely() -> None:
     found = verdict(failed("Job 0 cancelled because SparkContext was shut down"))
 
-    assert (found.cause, found.confidence) == (Cause.CANCELLED_BY_USER, Confidence.MEDIUM)
+    assert (found.cause, found.confidence) == (Cause.DRIVER_STOPPED, Confidence.MEDIUM)
 
 
 def test_an_unheard_of_failure_is_shown_and_not_classed() -> None:

@@ -29,6 +29,7 @@ _CLOCK_SKEW_MS = 60_000
 _SERVERS = re.compile(
     r"SparkConnectServer|HiveThriftServer2|spark\.repl\.Main|pyspark-shell|livy\.rsc|zeppelin"
 )
+_CUT_OFF = re.compile(r"SparkContext was shut ?down|Master removed our application")
 _NO_QUERY = re.compile(r"^Error(?: in query)?: ")
 _SQL_SHELL = "SparkSQLCLIDriver"
 
@@ -189,7 +190,8 @@ def _unsettled(
     if application.ended and heard and stopped_by_itself(driver):
         why = "its last work failed, but the driver went on and stopped in an orderly way"
         return Ending(Outcome.SUCCEEDED, Sure.MEDIUM, why, (), (*caught, *last))
-    sure = Sure.LOW if heard else Sure.MEDIUM
+    cut_off = any(_CUT_OFF.search(failure.text) for failure in last)
+    sure = Sure.LOW if heard and not cut_off else Sure.MEDIUM
     return Ending(Outcome.FAILED, sure, "its last work failed and nothing came after", last, caught)
 
 

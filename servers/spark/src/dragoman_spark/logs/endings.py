@@ -7,6 +7,7 @@ from dragoman_spark.logs.digest import Digest, LogGroup
 from dragoman_spark.logs.records import Kind
 
 __all__ = [
+    "is_start_failure",
     "last_words",
     "manager_status",
     "reports_failed_main",
@@ -25,6 +26,7 @@ _MAIN = re.compile(r'^Exception in thread "(?:main|Driver)"')
 _DEATH = re.compile(
     r"^#|^(?:Terminating due to |Aborting due to )?(?:java\.lang\.)?OutOfMemoryError"
 )
+_STARTED = re.compile(rf"{_DEATH.pattern}|^Fatal Python error: |^Error in query: ")
 _GATEWAY_GONE = re.compile(
     r"Py4JNetworkError|Answer from Java side is empty|(?:java_gateway|clientserver)\.py"
     r"[\s\S]{0,400}(?:ConnectionRefusedError|ConnectionResetError)"
@@ -42,8 +44,13 @@ def last_words(driver: Sequence[Digest]) -> LogGroup | None:
 
 
 def tells_of_death(group: LogGroup) -> bool:
-    """Whether the JVM says that it dies, rather than that it cannot start."""
+    """Whether the JVM says that it dies."""
     return group.kind is Kind.NATIVE and _DEATH.match(group.message) is not None
+
+
+def is_start_failure(group: LogGroup) -> bool:
+    """Whether these are words of a program that could not even start."""
+    return group.kind is Kind.NATIVE and _STARTED.match(group.message) is None
 
 
 def manager_status(driver: Sequence[Digest]) -> str | None:

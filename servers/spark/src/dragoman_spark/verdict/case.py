@@ -7,6 +7,7 @@ from dragoman_spark.eventlog.facts import Application, Executor
 from dragoman_spark.eventlog.places import Place
 from dragoman_spark.eventlog.tasks import ReasonKind, TaskFailures
 from dragoman_spark.logs.digest import Digest, LogGroup
+from dragoman_spark.logs.endings import is_start_failure
 from dragoman_spark.logs.process import ProcessLogs
 from dragoman_spark.logs.records import Kind
 from dragoman_spark.logs.thrown import Thrown, read_chain
@@ -20,6 +21,7 @@ _ON_DRIVER = ("Task serialization failed", "Exception while getting task result"
 _STOPS = re.compile(
     r"^Invoking stop\(\) from shutdown hook|^SparkContext is stopping with exitCode"
 )
+_SAYS = frozenset({"DAGScheduler", "SparkContext"})
 _ENDS = re.compile(r"^Job \d+ failed: |failed in [\d.]+ m?s due to|; aborting job")
 
 
@@ -80,7 +82,7 @@ class Case:
         for digest in self.logs.driver:
             end = _end_of(digest, _ENDS if by_job else _STOPS)
             for group in digest.groups:
-                if group.is_data:
+                if group.is_data or (self.application is not None and is_start_failure(group)):
                     continue
                 if group.first.line <= end or group.kind is not Kind.LOGGED:
                     yield digest, group
@@ -97,9 +99,11 @@ class Case:
 
 def _end_of(digest: Digest, marks: re.Pattern[str]) -> int:
     """The line from which on a driver's log tells only of its end: its last failed job or stop."""
-    failed = [one.place.line for one in digest.signals if marks.search(one.message)]
-    failed += [group.last.line for group in digest.groups if marks.search(group.message)]
-    stops = [one.place.line for one in digest.signals if _STOPS.search(one.message)]
+    said = [one for one in digest.signals if one.logger in _SAYS]
+    failed = [one.place.line for one in said if marks.search(one.message)]
+    groups = [group for group in digest.groups if not group.is_data]
+    failed += [group.last.line for group in groups if marks.search(group.message)]
+    stops = [one.place.line for one in said if _STOPS.search(one.message)]
     return max(failed) if failed and marks is _ENDS else min(stops, default=1 << 60)
 
 

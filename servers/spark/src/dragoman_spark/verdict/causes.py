@@ -62,6 +62,7 @@ class Cause(StrEnum):
     STREAMING_STATE_INCOMPATIBLE = "streaming_state_incompatible"
     KAFKA_OFFSETS_LOST = "kafka_offsets_lost"
     CANCELLED_BY_USER = "cancelled_by_user"
+    DRIVER_STOPPED = "driver_stopped"
     SPARK_INTERNAL_ERROR = "spark_internal_error"
     UNKNOWN_FAILURE = "unknown_failure"
     VANISHED_CAUSE_NOT_IN_LOGS = "vanished_cause_not_in_logs"
@@ -141,7 +142,8 @@ MEANING: Mapping[Cause, str] = {
     Cause.OS_LIMIT_REACHED: "a limit of the operating system (threads, open files) was reached",
     Cause.STREAMING_STATE_INCOMPATIBLE: "checkpoint or state do not fit the query",
     Cause.KAFKA_OFFSETS_LOST: "offsets are no longer available in Kafka",
-    Cause.CANCELLED_BY_USER: "a person or a scheduler cancelled the work or stopped the driver",
+    Cause.CANCELLED_BY_USER: "a person or a program cancelled the work",
+    Cause.DRIVER_STOPPED: "the driver was told to end in mid-work; the logs do not say by whom",
     Cause.SPARK_INTERNAL_ERROR: "Spark reports an internal error",
     Cause.UNKNOWN_FAILURE: "the failure is of no known class",
     Cause.VANISHED_CAUSE_NOT_IN_LOGS: "the log stops without an end and nothing in it says why",

@@ -2,6 +2,7 @@
 
 import re
 
+from dragoman_spark.eventlog.places import Place
 from dragoman_spark.eventlog.tasks import ReasonKind, TaskFailures
 from dragoman_spark.logs.digest import LogGroup
 from dragoman_spark.logs.layouts import Level
@@ -14,6 +15,7 @@ from dragoman_spark.verdict.losses import explain_fetch, explain_losses, explain
 from dragoman_spark.verdict.masked import explain_results
 from dragoman_spark.verdict.model import Citation, Suspect
 from dragoman_spark.verdict.reading import Reason, Where, user_frames
+from dragoman_spark.verdict.stopped import SHUT_DOWN, explain_stop
 
 __all__ = ["find_suspect"]
 
@@ -22,10 +24,16 @@ _NOISE = re.compile(
     r"|RECEIVED SIGNAL|metadata directory|Failed to send RPC|SparkContext already stopped"
     r"|Master removed our application|has been killed\. Reason: All masters|got disassociated"
 )
-_STOPPED = re.compile(
-    r"SparkContext (?:was|has been) (?:shut ?down|stopped)|cancellation of all jobs"
-)
+_CANCELLED = "cancellation of all jobs"
 _REPORTED = frozenset({"TaskSetManager", "Executor", "TaskSchedulerImpl", "SQLQueryContextLogger"})
+_STOPS_DRIVER = frozenset(
+    {
+        Cause.RESOURCE_STARVATION,
+        Cause.DRIVER_HEAP_OOM,
+        Cause.OS_LIMIT_REACHED,
+        Cause.CONTAINER_MEMORY_EXCEEDED,
+    }
+)
 _AGAIN = frozenset({Cause.OUTPUT_ALREADY_EXISTS})
 
 
@@ -34,6 +42,8 @@ def find_suspect(case: Case) -> Suspect:
     stated = _of_failures(case)
     if stated is not None and stated.certainty >= Certainty.IMPLIED and stated.cause not in _AGAIN:
         return stated
+    if stop := explain_stop(case):
+        return _before(case, stop.citations[0].place) or stop
     deeper = _of_tasks(case) or _of_driver_log(case) or explain_results(case)
     if deeper is not None and (stated is None or deeper.certainty > stated.certainty - 1):
         return deeper
@@ -130,6 +140,14 @@ def _of_exceptions(case: Case, groups: tuple[TaskFailures, ...]) -> Suspect | No
     return None
 
 
+def _before(case: Case, stop: Place) -> Suspect | None:
+    """Why the driver was told to end, where its log says so before it."""
+    groups = (group for _, group in case.driver_groups())
+    earlier = (one for one in groups if one.first.file == stop.file and one.first < stop)
+    found = [suspect for group in earlier if (suspect := _of_group(case, group))]
+    return _strongest([one for one in found if one.cause in _STOPS_DRIVER])
+
+
 def _of_driver_log(case: Case) -> Suspect | None:
     """The first thing in the driver's log that names a cause; weaker than what the work says."""
     found = [suspect for _, group in case.driver_groups() if (suspect := _of_group(case, group))]
@@ -168,13 +186,12 @@ def _ran(case: Case) -> bool:
 
 def _stopped(case: Case) -> Suspect | None:
     for failure in case.ending.failures:
-        if _STOPPED.search(failure.text):
+        if SHUT_DOWN.search(failure.text) or _CANCELLED in failure.text:
+            cause = Cause.CANCELLED_BY_USER if _CANCELLED in failure.text else Cause.DRIVER_STOPPED
             reason, _ = case.reason(failure.text, Where.DRIVER)
             shown = _shown(failure, reason)
             citations = (shown,) if shown else ()
-            return Suspect(
-                Cause.CANCELLED_BY_USER, Certainty.IMPLIED, first_line(failure.text), citations
-            )
+            return Suspect(cause, Certainty.IMPLIED, first_line(failure.text), citations)
     return None
 
 

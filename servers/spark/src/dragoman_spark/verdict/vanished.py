@@ -54,9 +54,7 @@ def _taken(group: LogGroup) -> Suspect | None:
     """A signal or a container limit that the driver's own side reports."""
     shown = Citation(group.first, "driver log", first_line(group.message))
     if "RECEIVED SIGNAL TERM" in group.message and "Executor" not in group.logger:
-        return Suspect(
-            Cause.CANCELLED_BY_USER, Certainty.IMPLIED, first_line(group.message), (shown,)
-        )
+        return Suspect(Cause.DRIVER_STOPPED, Certainty.IMPLIED, first_line(group.message), (shown,))
     if "xecutor" in group.text[:500]:
         return None
     loss = read_loss(group.text[:2_000])
