@@ -9,7 +9,8 @@ from dragoman.answer.evidence import evidence_of
 from dragoman.answer.handover import Handover
 from dragoman.answer.text import cost
 from dragoman.answer.untrusted import Untrusted
-from dragoman_spark.eventlog.read import PlaceGone, read_line
+from dragoman_spark.eventlog.facts import Application
+from dragoman_spark.eventlog.read import NotAnEventLog, PlaceGone, read_line
 from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.logs.process import ProcessLogs
 from dragoman_spark.outcome import Outcome
@@ -29,6 +30,7 @@ from dragoman_spark.verdict.missing import less_sure, missing
 MOST_TOKENS = 430
 _LONGEST_SAYS = 160
 _LONGEST_QUOTE = 110
+_NO_EVENT = "event log: its files hold no event"
 _QUIET_MS = 10 * 60_000
 
 
@@ -45,13 +47,15 @@ def diagnosed(
     `others` are further attempts, which are only mentioned; `now` is milliseconds since the
     epoch, the present when not given. Raises NotAnEventLog and LogUnreadable.
     """
-    application = None if found.logs_only else summaries.application(found)
     beside = sources.logs(found)
+    application = _facts(found, summaries, has_logs=bool(beside.driver or beside.executors))
     logs = ProcessLogs(beside.driver, beside.executors)
     present = now or int(time.time() * 1000)
     verdict = diagnose(application, logs, present)
     if application is None:
         verdict = _without_events(verdict, found, logs, present)
+        if not found.logs_only:
+            verdict = replace(verdict, not_read=(_NO_EVENT, *verdict.not_read))
     else:
         verdict = less_sure(verdict, application, logs.driver, missing(application, logs.driver))
     name = application.name if application else found.name
@@ -78,6 +82,19 @@ def diagnosed(
         next=_next(verdict, found),
     )
     return _fitted(answer)
+
+
+def _facts(found: Found, summaries: Summaries, *, has_logs: bool) -> Application | None:
+    """The event log's facts; None where it holds no event and only process logs can tell."""
+    if found.logs_only:
+        return None
+    try:
+        application = summaries.application(found)
+    except NotAnEventLog:
+        if has_logs:
+            return None
+        raise
+    return None if has_logs and not application.events else application
 
 
 def _without_events(verdict: Verdict, found: Found, logs: ProcessLogs, now: int) -> Verdict:
