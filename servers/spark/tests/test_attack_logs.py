@@ -13,6 +13,7 @@ from spark_served import Client, asking, run, structured
 from dragoman_spark.client import VisibleLogs
 from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.sources import LogFile, LogRoot, Sources
+from dragoman_spark.sources.beside import logs_beside
 from dragoman_spark.sources.codecs import decode
 from dragoman_spark.sources.roots import Entry, LocalRoot
 from dragoman_spark.sources.walk import Walk
@@ -115,6 +116,17 @@ def test_a_folder_that_may_not_be_opened_hides_no_other(tmp_path: Path) -> None:
 
     assert sorted(files) == ["a/log", "z/log"]
     assert walk.cut
+
+
+def test_a_neighbour_that_may_not_be_opened_takes_logs_away_but_ends_no_call(
+    tmp_path: Path,
+) -> None:
+    put(tmp_path, {"run/driver.stderr": "x", "run/log": log(), "locked/log": "x"})
+    (found,) = Sources([LogRoot("logs", str(tmp_path))]).find(app_id=APP).found
+
+    beside = logs_beside(found, [_Locked("logs", str(tmp_path))])
+
+    assert [file.name for file in beside.driver] == ["logs/run/driver.stderr"]
 
 
 @pytest.mark.parametrize("first", [1, 2, 3])

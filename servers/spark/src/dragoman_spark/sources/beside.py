@@ -104,8 +104,8 @@ def _run_folder(found: Found, root: Root) -> str | None:
     """The nearest folder above the events that holds logs, if no other application shares it."""
     folder, below = found.folder, found.folder
     for _ in range(LEVELS_UP + 1):
-        entries = list(root.entries(folder))
-        if _others(entries, found):
+        entries = _listed(root, folder)
+        if entries is None or _others(entries, found):
             return None
         if any(_is_run_folder(entry) for entry in entries):
             return None if _shared(root, entries, below) else folder
@@ -116,14 +116,25 @@ def _run_folder(found: Found, root: Root) -> str | None:
 
 
 def _shared(root: Root, entries: Sequence[Entry], below: str) -> bool:
-    """True where a sibling folder may hold another application's events."""
+    """True where a sibling folder may hold another application's events, or may not be read."""
     folders = [entry for entry in entries if entry.is_folder and entry.path != below]
     siblings = [entry for entry in folders if not _is_run_folder(entry)]
-    return len(siblings) > SIBLINGS or any(
+    if len(siblings) > SIBLINGS:
+        return True
+    listings = [_listed(root, sibling.path) for sibling in siblings]
+    return None in listings or any(
         inner.base == "events" or inner.base.startswith(("eventlog_v2_", "events_"))
-        for sibling in siblings
-        for inner in root.entries(sibling.path)
+        for listing in listings
+        for inner in listing or ()
     )
+
+
+def _listed(root: Root, folder: str) -> list[Entry] | None:
+    """What a folder holds; None where it cannot be listed."""
+    try:
+        return list(root.entries(folder))
+    except OSError:
+        return None
 
 
 def _is_run_folder(entry: Entry) -> bool:
@@ -159,7 +170,7 @@ def _below(root: Root, folder: str, depth: int = 4) -> Iterator[tuple[Root, Entr
 
 def _named_after(root: Root, prefix: str, found: Found) -> Iterator[tuple[Root, Entry, str]]:
     """Folders and files right below a usual home that carry the application's id."""
-    for entry in root.entries(prefix.rstrip("/")):
+    for entry in _listed(root, prefix.rstrip("/")) or ():
         if not _carries(entry.base, found.app_id):
             continue
         if entry.is_folder and not entry.base.startswith("eventlog_v2_"):
