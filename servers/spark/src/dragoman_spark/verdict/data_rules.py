@@ -56,7 +56,7 @@ def _access() -> Iterable[Rule]:
         "",
         (
             "Mkdirs failed to create|Read-only file system|mkdir of .* failed"
-            "|Failed to create .*director"
+            "|Failed to create .*director|(?:Parent path|parent) is not a directory"
         ),
     )
     yield any_rule(
