@@ -1,27 +1,58 @@
 """`make up`: the demo's servers, serving until stopped."""
 
 import json
+import shlex
 import signal
+from threading import Event
+from types import FrameType
 
 from rich.console import Console
-from stage import stage
+from stage import Stage, stage
+
+ISSUER_PORT, SPARK_PORT = 8930, 8931
 
 
-def main() -> None:
+def main() -> int:
+    """Serves until SIGINT or SIGTERM, or until a part of it ends by itself."""
     console = Console(highlight=False, soft_wrap=True)
-    with stage(issuer_port=8930, spark_port=8931) as scene:
-        console.print(f"issuer  {scene.issuer}\nspark   {scene.spark}\nstate   {scene.state}")
-        for person in ("alice", "bob"):
-            console.print(f"\n{person}'s token (one hour):\n{scene.token(person)}")
-        entry = {
-            "type": "http",
-            "url": scene.spark,
-            "headers": {"Authorization": f"Bearer {scene.token('alice')}"},
-        }
-        console.print("\nmcp.json for an IDE, as alice:")
-        console.print_json(json.dumps({"servers": {"spark": entry}}))
-        console.print("\nCtrl-C stops.")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    stop = Event()
+
+    def told(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+    with stage(ISSUER_PORT, SPARK_PORT) as scene:
+        introduce(scene, console)
+        while not stop.wait(0.5) and not scene.ended():
+            pass
+        ended = scene.ended()
+    console.print(
+        f"{ended} stopped by itself; all is stopped" if ended else "stopped; state removed"
+    )
+    return int(bool(ended))
 
 
-main()
+def introduce(scene: Stage, console: Console) -> None:
+    """What one needs to go on, ready to be pasted."""
+    console.print(f"issuer  {scene.issuer}\nspark   {scene.spark}\nstate   {scene.state}")
+    for person in ("alice", "bob"):
+        console.print(f"\n{person}'s token (one hour):\n{scene.token(person)}")
+    entry = {
+        "type": "http",
+        "url": scene.spark,
+        "headers": {"Authorization": f"Bearer {scene.token('alice')}"},
+    }
+    console.print("\nmcp.json for VS Code, as alice (other clients call it `mcpServers`):")
+    console.print_json(json.dumps({"servers": {"spark": entry}}))
+    console.print("\nFor the command in another terminal:")
+    for name, value in scene.environment.items():
+        console.print(f"export {name}={shlex.quote(value)}", markup=False)
+    console.print("export DRAGOMAN_TOKEN=…     # alice's or bob's; unset it for `approvals`")
+    console.print(".venv/bin/dragoman tools")
+    console.print("\nCtrl-C stops.")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
