@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spark_served import CORPUS, SECRET, Client, asking, attempts_of, run, structured
+from spark_served import CORPUS, SECRET, Client, asking, attempts_of, error, run, structured
 
 from dragoman.testing import Era, text_of
 
@@ -45,6 +45,11 @@ async def test_evidence_of_every_diagnosis_opens_again_unchanged_and_answers_kee
                 again = await structured(there, "read_log", place | {"lines": 1})
                 assert again["unchanged"] is True, cited
                 opened += 1
+            onward = result.structured_content.get("next", {"tool": ""})
+            if onward["tool"] == "read_log":
+                again = await structured(there, "read_log", onward["arguments"])
+                assert again["unchanged"] is True, onward
+                assert again["lines"][0]["line"] == onward["arguments"]["line"]
 
     assert len(found["applications"]) == len(names)
     assert opened > len(names) // 2
@@ -125,3 +130,30 @@ async def test_log_is_read_to_its_end_page_by_page(asked: Client, tmp_path: Path
             onward = following and {**following["arguments"], "lines": 40}
 
     assert seen == lines
+
+
+async def test_line_without_a_number_gets_none_and_a_number_without_a_place_is_refused(
+    asked: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "driver.log").write_text("one\ntwo\nthree\nfour\n")
+    place = {"file": "logs/driver.log", "lines": 2}
+    async with asked({"logs": tmp_path / "logs"}) as there:
+        start = await structured(there, "read_log", place)
+        plain = await structured(there, "read_log", place | {"offset": 4})
+        cited = await structured(there, "read_log", place | {"offset": 4, "line": 2})
+        refused = await error(there, "read_log", place | {"line": 3})
+
+    assert [one.get("line") for one in start["lines"]] == [1, 2]
+    assert [one.get("line") for one in plain["lines"]] == [None, None]
+    assert "line" not in plain["next"]["arguments"]
+    assert [one.get("line") for one in cited["lines"]] == [2, 3]
+    assert cited["next"]["arguments"]["line"] == 4
+    assert "`line` only numbers the line at `offset`; give `offset`, too." in refused
+
+
+async def test_search_that_finds_nothing_says_what_to_try(asked: Client, root: Path) -> None:
+    async with asked({"logs": root}) as there:
+        found = await structured(there, "find_applications", {"text": "no such name"})
+
+    assert found["next"] == "Nothing matches `text`; try part of the id or name."

@@ -58,6 +58,7 @@ def diagnosed(
             verdict = replace(verdict, not_read=(_NO_EVENT, *verdict.not_read))
     else:
         verdict = less_sure(verdict, application, logs.driver, missing(application, logs.driver))
+    evidence = list(_evidence(verdict, sources))
     name = application.name if application else found.name
     answer = Diagnosis(
         application_id=found.app_id,
@@ -73,13 +74,13 @@ def diagnosed(
         condition=verdict.condition,
         says=_clipped(verdict.says, _LONGEST_SAYS) if verdict.says else None,
         user_frames=[Untrusted(f"{f.file}:{f.line} {f.name}") for f in verdict.frames[:2]],
-        evidence=list(_evidence(verdict, sources)),
+        evidence=evidence,
         operations=[_operation(one) for one in verdict.operations],
         ruled_out=list(verdict.ruled_out),
         not_read=list(verdict.not_read),
         other_attempts=[_attempt(other, summaries) for other in others[:3]],
         advice=verdict.next_call.why if verdict.next_call else "",
-        next=_next(verdict, found),
+        next=_next(verdict, found, evidence),
     )
     return _fitted(answer)
 
@@ -168,12 +169,18 @@ def _attempt(found: Found, summaries: Summaries) -> str:
     return f"attempt {found.attempt_id or '?'} {state}, {jobs} failed jobs"
 
 
-def _next(verdict: Verdict, found: Found) -> Handover | None:
+def _next(verdict: Verdict, found: Found, evidence: Sequence[Cited]) -> Handover | None:
     step = verdict.next_call
     if step is None or not step.tool:
         return None
-    arguments = {"application_id": found.app_id} if step.tool == "get_overview" else {}
-    return Handover(server="spark", tool=step.tool, arguments={**arguments, **step.arguments})
+    arguments: dict[str, str | int] = dict(step.arguments)
+    if step.tool == "get_overview":
+        attempt = {"attempt": found.attempt_id} if found.attempt_id else {}
+        arguments = {"application_id": found.app_id, **attempt}
+    for cited in evidence:
+        if (cited.file, cited.offset) == (arguments.get("file"), arguments.get("offset")):
+            arguments |= {"line": cited.line, "sha256": cited.sha256}
+    return Handover(server="spark", tool=step.tool, arguments=arguments)
 
 
 def _clipped(says: str, longest: int) -> Untrusted:

@@ -11,6 +11,8 @@ from dragoman.answer.text import to_text
 from dragoman.answer.untrusted import Untrusted
 from dragoman_spark.sources import Found
 
+NARROW = "Narrow with `text`, or raise `limit` and `max_tokens`."
+NO_MATCH = "Nothing matches `text`; try part of the id or name."
 _YEAR_10000 = 253_402_300_800_000
 
 
@@ -21,7 +23,11 @@ class ApplicationRow(BaseModel):
     root: str
     size_bytes: int
     modified: str = Field(description="UTC")
-    in_progress: bool = Field(default=False, description="The log still says so")
+    in_progress: bool = Field(
+        default=False,
+        description="The log says it has no end; "
+        "diagnose_application says whether it runs or vanished",
+    )
     note: str = Field(default="", description="Says when there is no event log")
 
     @classmethod
@@ -55,7 +61,7 @@ def _note(found: Found) -> str:
 
 
 class LogLine(BaseModel):
-    line: int
+    line: int | None = None
     offset: int
     text: Untrusted
 

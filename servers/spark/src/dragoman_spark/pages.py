@@ -26,15 +26,17 @@ def page(  # each is one argument of read_log
     sources: Sources,
     name: str,
     offset: int,
-    line: int,
+    line: int | None,
     expected: str | None,
     count: int,
     budget: Budget,
 ) -> LogLines:
     """At most `count` whole lines from the line that begins at `offset`, within the budget.
 
-    Raises LogUnreadable for a file outside the roots and BadInput when no line begins there.
+    `line` is the number of the first; without it only a file's start is numbered. Raises
+    LogUnreadable for a file outside the roots and BadInput when no such line begins there.
     """
+    number = _number(offset, line)
     raws, at_end = _lines(sources, name, offset, count)
     unchanged = None if expected is None else hashed(raws[0]).hexdigest() == expected
     shown: list[LogLine] = []
@@ -44,15 +46,23 @@ def page(  # each is one argument of read_log
         if shown and left < 0:
             at_end = False
             break
-        shown.append(LogLine(line=line, offset=offset, text=text))
-        offset, line = offset + len(raw) + 1, line + 1
-    onward: dict[str, str | int] = {"file": name, "offset": offset, "line": line}
+        shown.append(LogLine(line=number, offset=offset, text=text))
+        offset, number = offset + len(raw) + 1, None if number is None else number + 1
+    onward: dict[str, str | int] = {"file": name, "offset": offset}
+    if number is not None:
+        onward["line"] = number
     return LogLines(
         file=name,
         lines=shown,
         unchanged=unchanged,
         next=None if at_end else Handover(server="spark", tool="read_log", arguments=onward),
     )
+
+
+def _number(offset: int, line: int | None) -> int | None:
+    if offset == 0 and line not in (None, 1):
+        raise BadInput("`line` only numbers the line at `offset`; give `offset`, too.")
+    return 1 if offset == 0 else line
 
 
 def _readable(raws: Sequence[bytes]) -> Iterator[Untrusted]:

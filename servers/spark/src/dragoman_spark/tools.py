@@ -8,7 +8,14 @@ from dragoman.answer.budget import DEFAULT_TOKENS, Budget, Coverage, MaxTokens, 
 from dragoman.risk import Risk
 from dragoman.tool import Backend, Progress, tool
 from dragoman_spark.client import READ, VisibleLogs
-from dragoman_spark.models import ApplicationRow, Applications, LogLines, dearer
+from dragoman_spark.models import (
+    NARROW,
+    NO_MATCH,
+    ApplicationRow,
+    Applications,
+    LogLines,
+    dearer,
+)
 from dragoman_spark.overview import Overview, overview
 from dragoman_spark.pages import page
 from dragoman_spark.report import Diagnosis
@@ -51,7 +58,7 @@ async def find_applications(
         applications=list(kept.items),
         coverage=Coverage(kept=kept.kept, delivered=kept.delivered, claimed=claimed),
         unreachable=list(listing.unreachable),
-        next="Narrow with `text`, or raise `limit` and `max_tokens`." if more else "",
+        next=NARROW if more else NO_MATCH if text and not rows else "",
     )
 
 
@@ -99,7 +106,9 @@ async def read_log(
     file: Annotated[str, Field(max_length=1000, description="As an answer cited it")],
     spark: Spark,
     offset: Annotated[int, Field(ge=0, description="Where a line begins, in bytes")] = 0,
-    line: Annotated[int, Field(ge=1, description="Number of that line")] = 1,
+    line: Annotated[
+        int | None, Field(ge=1, description="Number of that line; lines have none without it")
+    ] = None,
     sha256: Annotated[
         str | None, Field(pattern="^[0-9a-f]{64}$", description="To check the line is unchanged")
     ] = None,
