@@ -144,6 +144,9 @@ async def test_tool_that_needs_another_scope_steps_up_with_403(world: Served) ->
     assert [(each.kind, each.tool, each.result) for each in audit] == [
         ("refusal", "move_ship", "refused")
     ]
+    assert audit[0].error == "needs the scope harbour:write"
+    unread = (audit[0].arguments, audit[0].arguments_digest, audit[0].work_digest)
+    assert unread == ("", "", "")
 
 
 async def test_hidden_tool_does_not_step_up(world: Served) -> None:

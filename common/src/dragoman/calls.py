@@ -180,9 +180,13 @@ class Ledger:
         self.journal.post(Record(kind="refusal", server=self._judge.server, error=reason))
 
     def needs_scope(self, caller: Caller, name: str, scope: str) -> None:
-        """A call that was turned back at the edge, for a token with another scope."""
+        """A call that was turned back at the edge, for a token with another scope.
+
+        Nobody read its body, so its record says nothing of its arguments.
+        """
         call = self.open(name, caller, None, "")
-        self.end(call, "refused", f"needs the scope {scope}")
+        record = replace(call.record, work_digest="", error=f"needs the scope {scope}")
+        self._close(call, "refused", record)
 
     def measure(self, method: str, params: Mapping[str, Any], seconds: float, error: str) -> None:
         """One message's duration, by method and known tool."""
