@@ -1,5 +1,7 @@
 """Attacks on the door where a person decides: whose token opens it."""
 
+import json
+
 import httpx2
 import pytest
 
@@ -133,3 +135,12 @@ def test_the_door_lies_beside_the_server() -> None:
     assert Settings(public_url="https://spark.test/").approvals_address == (
         "https://spark.test/approvals"
     )
+
+
+def test_an_issuer_takes_one_audience_or_several() -> None:
+    one = {"issuer": "https://idp.test", "audience": "spark", "jwks_uri": "https://idp.test/k"}
+
+    single = Issuer.model_validate_json(json.dumps(one))
+    several = Issuer.model_validate_json(json.dumps(one | {"audience": ["spark", "presto"]}))
+
+    assert (single.audience, several.audience) == (("spark",), ("spark", "presto"))

@@ -1,8 +1,12 @@
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Algorithm = Literal["ES256", "RS256", "EdDSA"]
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 class Issuer(BaseModel):
@@ -16,7 +20,9 @@ class Issuer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     issuer: str = Field(min_length=1)
-    audience: tuple[str, ...] = Field(min_length=1, description="What names this server in `aud`")
+    audience: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(
+        min_length=1, description="What names this server in `aud`; one string or several"
+    )
     jwks_uri: str = Field(pattern=r"^https?://[^/]")
     algorithms: tuple[Algorithm, ...] = Field(default=("ES256", "RS256", "EdDSA"), min_length=1)
     subject_claim: str = Field(
