@@ -65,6 +65,21 @@ def before_the_stop(text: str, words: str) -> str:
     return "".join([*lines[:at], f"{words}\n", *lines[at:]])
 
 
+def test_what_a_quoted_statement_says_is_not_the_cause() -> None:
+    words = "java.lang.OutOfMemoryError: Java heap space"
+    said = (
+        "Traceback (most recent call last):\n"
+        '  File "/app/a.py", line 3, in <module>\n'
+        "pyspark.errors.exceptions.captured.ParseException: \n"
+        "[PARSE_SYNTAX_ERROR] Syntax error at or near 'FORM'.(line 1, pos 9)\n\n== SQL ==\n"
+        f"SELECT * FORM t WHERE said = '\n{words}\nCaused by: {words}\n'\n---------^^^\n"
+    )
+
+    verdict = diagnose(None, ProcessLogs([file_of("logs/driver.stdout", said.encode())]), LATER)
+
+    assert (verdict.outcome, verdict.cause) == ("failed", "sql_analysis_error")
+
+
 @pytest.fixture(scope="module")
 def facts_of(run_of: Callable[[str], Run]) -> Callable[[str], Application]:
     @cache

@@ -16,7 +16,7 @@ __all__ = [
     "tells_of_death",
 ]
 
-_CONTEXT = "SparkContext"
+_CONTEXT = frozenset({"SparkContext", ""})  # some layouts leave the logger out
 _STOPPING = "SparkContext is stopping with exitCode"
 _HOOK = "Invoking stop() from shutdown hook"
 _STOPPED = "Successfully stopped SparkContext"
@@ -76,7 +76,7 @@ def reports_failed_main(driver: Sequence[Digest]) -> bool:
 def stopped(driver: Sequence[Digest]) -> bool:
     """Whether the context was stopped, by whomever."""
     return any(
-        signal.logger == _CONTEXT and signal.message.startswith(_STOPPED)
+        signal.logger in _CONTEXT and signal.message.startswith(_STOPPED)
         for digest in driver
         for signal in digest.signals
     )
@@ -86,7 +86,7 @@ def stopped_by_itself(driver: Sequence[Digest]) -> bool:
     """Whether the program stopped its context, rather than leaving that to the JVM's end."""
     for digest in driver:
         for signal in digest.signals:
-            if signal.logger == _CONTEXT and signal.message.startswith((_STOPPING, _HOOK)):
+            if signal.logger in _CONTEXT and signal.message.startswith((_STOPPING, _HOOK)):
                 return signal.message.startswith(_STOPPING)
     return False
 

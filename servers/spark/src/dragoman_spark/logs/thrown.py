@@ -21,6 +21,8 @@ _FRAME_LIMIT = 60
 
 _JVM_FRAME = re.compile(r"^\s*at ([\w$.<>/@-]+)\(([^()]*)\)")
 _PYTHON_FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+)(?:,? in (.+))?$')
+_QUOTES = ("== SQL", "== DataFrame")
+_CARETS = re.compile(r"^[\s-]*\^+\s*$")
 _MORE = re.compile(r"^\s*\.\.\. \d+ (?:more|common frames omitted)")
 _TRACEBACK = "Traceback (most recent call last):"
 _LINKS = (
@@ -161,8 +163,11 @@ class _Reader:
         self.frames: list[Frame] = []  # of the traceback being read; its exception comes last
         self.indent: int | None = None
         self.linked_to: int | None = None
+        self.quoting = False
 
     def feed(self, line: str) -> None:
+        if self._is_quoted(line):
+            return
         if self.indent is not None:
             self._traceback_line(line)
         elif line.rstrip().endswith(_TRACEBACK):
@@ -171,6 +176,17 @@ class _Reader:
             self.linked_to = self._last_python()
         else:
             self._plain(line)
+
+    def _is_quoted(self, line: str) -> bool:
+        """Whether the line is of a statement that an error quotes: whatever it says is data."""
+        if not self.quoting:
+            self.quoting = line.startswith(_QUOTES)
+            return self.quoting
+        if _JVM_FRAME.match(line) or line.startswith("JVM stacktrace"):
+            self.quoting = False
+            return False
+        self.quoting = _CARETS.match(line) is None
+        return True
 
     def end(self) -> tuple[Thrown, ...]:
         return tuple(draft.thrown() for draft in self.drafts)
