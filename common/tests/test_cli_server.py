@@ -126,8 +126,28 @@ def test_an_expired_token_is_told_in_one_sentence(served: Stage, dragoman: Comma
     assert "dragoman token PERSON" in said.err
 
 
-def test_no_token_at_all_is_told_in_one_sentence(dragoman: Command) -> None:
-    assert "needs to know who calls" in dragoman("tools").err
+def test_no_token_at_all_is_told_in_one_sentence_with_the_scope_to_ask_for(
+    dragoman: Command,
+) -> None:
+    said = dragoman("tools")
+
+    assert "needs to know who calls" in said.err
+    assert "/mcp --scope harbour:read` prints a token" in said.err
+
+
+@pytest.mark.parametrize("pasted", ["Bearer {}", "bearer  {}\n", "\t{} "])
+def test_a_token_works_however_it_was_pasted(pasted: str, served: Stage, dragoman: Command) -> None:
+    said = dragoman("tools", token=pasted.format(served.token("dave")))
+
+    assert (said.code, said.err) == (0, "")
+
+
+@pytest.mark.parametrize("token", ["to\nken", "tök€n", "tok\x7fen", "“token”"])
+def test_a_token_that_no_header_can_carry_is_told_as_such(token: str, dragoman: Command) -> None:
+    said = dragoman("tools", token=token)
+
+    assert (said.code, said.out) == (2, "")
+    assert said.err == "The token holds characters that a header cannot carry. Copy it again.\n"
 
 
 def test_a_missing_scope_is_named(served: Stage, dragoman: Command) -> None:
@@ -136,7 +156,7 @@ def test_a_missing_scope_is_named(served: Stage, dragoman: Command) -> None:
     )
 
     assert said.code == 1
-    assert "--scope 'harbour:write'" in said.err
+    assert "add --scope harbour:write to" in said.err
 
 
 @pytest.mark.parametrize(

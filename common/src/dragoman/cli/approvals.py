@@ -12,6 +12,7 @@ from dragoman.auth.issuers import Issuer
 from dragoman.auth.policy import Policy
 from dragoman.auth.sign_in import Wanted, sign_in
 from dragoman.auth.signed_in import signed_in
+from dragoman.cli.bearer import bearer
 from dragoman.cli.browser import show
 from dragoman.cli.configured import configured
 from dragoman.cli.form import says_yes
@@ -43,9 +44,9 @@ class Proof:
             help="A token for the approvals audience alone, instead of signing in.",
         ),
     ] = ""
-    issuer: Annotated[
-        str, Parameter(help="Where to sign in; the first of DRAGOMAN_ISSUERS when not given.")
-    ] = ""
+    issuer: Annotated[str, Parameter(help="One of DRAGOMAN_ISSUERS; the first when not given.")] = (
+        ""
+    )
     client_id: Annotated[
         str,
         Parameter(env_var="DRAGOMAN_CLIENT_ID", help="This command's client id at the issuer."),
@@ -118,7 +119,7 @@ async def withdraw(proposal: Id, /, *, by: By = Proof()) -> int:
 
 async def _door(by: Proof) -> tuple[LocalApprovals, Caller]:
     settings = configured()
-    token = by.token or await _sign_in(settings, by)
+    token = bearer(by.token) or await _sign_in(settings, by)
     me = await signed_in(token, settings.issuers, settings.approvals_address)
     return LocalApprovals(settings.approvals_file, _by_policy()), me
 

@@ -1,5 +1,7 @@
 """A client's connection to a server, whose faults are told in sentences."""
 
+import re
+import shlex
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -13,10 +15,12 @@ from mcp.client import ClientRequestContext
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import ElicitRequestParams, ElicitResult
 
+from dragoman.cli.bearer import bearer
 from dragoman.cli.form import answered
 from dragoman.cli.output import CommandFailed, plain
 
 DEFAULT_URL = "http://127.0.0.1:8931/mcp"
+_SCOPE = re.compile(r'\bscope="([^"]+)"')
 
 
 def nothing() -> None:
@@ -31,6 +35,7 @@ async def connected(
 
     Raises CommandFailed when the server cannot be reached or refuses the token.
     """
+    own = bearer(token)
 
     async def ask(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
         del context
@@ -38,7 +43,7 @@ async def connected(
         return answered(params)
 
     seen = _Seen(url)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = {"Authorization": f"Bearer {own}"} if own else {}
     try:
         async with (
             httpx2.AsyncClient(
@@ -70,6 +75,7 @@ class _Seen:
 
     url: str
     status: int = 0
+    challenged: str = ""
     refusal: _Refusal = field(default_factory=_Refusal)
 
     async def look(self, response: httpx2.Response) -> None:
@@ -79,6 +85,8 @@ class _Seen:
         self.status = response.status_code if response.is_error else 0
         if not self.status:
             return
+        found = _SCOPE.search(response.headers.get("www-authenticate", ""))
+        self.challenged = found[1] if found else ""
         body = await response.aread()
         try:
             self.refusal = msgspec.json.decode(body, type=_Refusal)
@@ -101,11 +109,12 @@ class _Seen:
             case 401:
                 return (
                     f"The server refused: {plain(self.refusal.error_description)} In development "
-                    f"`dragoman token PERSON --url {self.url}` prints a token for --token."
+                    f"`dragoman token PERSON --url {self.url}{_scoped(self.challenged)}` "
+                    "prints a token for --token."
                 )
             case 403 if self.refusal.scope:
                 return (
-                    f"{self._said()} In development add --scope '{self.refusal.scope}' "
+                    f"{self._said()} In development add{_scoped(self.refusal.scope)} "
                     "to `dragoman token`."
                 )
             case 404:
@@ -122,6 +131,11 @@ class _Seen:
 
     def _said(self) -> str:
         return plain(f"{self.refusal.error_description} {self.refusal.what_to_do}".strip())
+
+
+def _scoped(scope: str) -> str:
+    """The option as a shell takes it: the words are the server's own."""
+    return f" --scope {shlex.quote(plain(scope))}" if scope else ""
 
 
 def _leaves(fault: BaseException) -> Iterator[BaseException]:
