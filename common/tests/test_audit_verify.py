@@ -46,7 +46,7 @@ def test_an_untouched_journal_verifies(tmp_path: Path) -> None:
     report = verify(tmp_path)
 
     assert report.ok
-    assert report.links == 12 + len(segments)
+    assert (report.links, report.records) == (12 + len(segments), 12)
     assert report.segments == len(segments) > 2
     assert report.torn == ()
 

@@ -133,7 +133,7 @@ def test_the_command_is_also_a_module(journal: Path) -> None:
         timeout=25,
     )
 
-    assert "intact spark/local" in done.stdout
+    assert done.stdout == "intact spark/local: 2 records in 1 segment\n"
 
 
 @pytest.mark.usefixtures("journal")

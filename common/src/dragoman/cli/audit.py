@@ -147,12 +147,17 @@ def _builtins(value: object) -> dict[str, object]:
 def _tell(name: str, report: Report) -> None:
     console = out()
     mark = "[green]intact[/]" if report.ok else "[red]broken[/]"
-    console.print(f"{mark} {name}: {report.links} records")
+    where = f"in {_count(report.segments, 'segment')}" if report.ok else "before the first fault"
+    console.print(f"{mark} {name}: {_count(report.records, 'record')} {where}")
     if report.bad is not None:
         bad = report.bad
         write(f"  {bad.segment} line {bad.line}, record {bad.seq}: {bad.text}")
     for torn in report.torn:
         console.print(f"  {torn.segment}: {torn.size} torn bytes at {torn.offset}", markup=False)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _show(stored: Stored, *, as_json: bool) -> None:

@@ -37,9 +37,13 @@ class Torn:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`links` are records and segment headers; `torn` is no fault of the chain."""
+    """`links` are records and segment headers; `torn` is no fault of the chain.
+
+    Of a broken journal `links` and `records` are those before the first fault.
+    """
 
     links: int
+    records: int
     segments: int
     head: Checkpoint
     bad: Bad | None = None
@@ -57,6 +61,7 @@ class _Walk:
     expected: dict[int, str]
     seq: int = 0
     hash: str = GENESIS
+    headers: int = 0
     names: Header | None = None
     torn: list[Torn] = field(default_factory=list[Torn])
 
@@ -83,7 +88,9 @@ def verify(folder: Path, seen: Iterable[Checkpoint] = ()) -> Report:
     walk = _Walk({point.seq: point.hash for point in (*checkpoints.kept(folder), *seen)})
     parts = segment.segments(folder)
     bad = next(_faults(walk, parts), None)
-    return Report(walk.seq, len(parts), Checkpoint(walk.seq, walk.hash), bad, tuple(walk.torn))
+    head = Checkpoint(walk.seq, walk.hash)
+    records = walk.seq - walk.headers
+    return Report(walk.seq, records, len(parts), head, bad, tuple(walk.torn))
 
 
 def _faults(walk: _Walk, parts: Sequence[Segment]) -> Iterator[Bad]:
@@ -109,6 +116,8 @@ def _in_segment(walk: _Walk, part: Segment, rest: Sequence[Segment]) -> Iterator
             yield Bad(name, number, walk.seq + 1, "hash", text)
         elif fault := (_misplaced(walk, line, rest) if number == 1 else None) or walk.step(link):
             yield Bad(name, number, link.seq, _order(walk, fault[0], rest), fault[1])
+        elif number == 1:
+            walk.headers += 1
     if part.kept is not None and read != part.kept:
         text = f"{name} has {read} of the {part.kept} bytes that the next segment states"
         yield Bad(name, number + 1, walk.seq + 1, "truncated", text)
