@@ -16,7 +16,7 @@ from mcp.server.streamable_http import EventStore
 from dragoman.auth.policy import Alarm, Policy
 from dragoman.errors import DragomanError
 from dragoman.execution import Opener
-from dragoman.tool import Tool, declared
+from dragoman.tool import Misdeclared, Tool, declared
 
 GROUP = "dragoman.servers"
 _log = logging.getLogger(__name__)
@@ -97,7 +97,9 @@ class Server:
         for function in self.functions:
             tool = declared(function)
             if tool is None:
-                raise TypeError(f"{function.__name__} is listed as a tool but has no @tool")
+                raise Misdeclared(
+                    f"{function.__name__} is listed as a tool but has no @tool. Put @tool above it."
+                )
             found[tool.name] = tool
         return found
 
@@ -132,7 +134,7 @@ def find(name: str) -> Server:
         raise UnknownServer(f"No server is called {name!r}; installed: {known}.")
     server = entries[name].load()
     if not isinstance(server, Server):
-        raise TypeError(f"entry point {name} of {GROUP} is not a dragoman.server.Server")
+        raise Misdeclared(f"entry point {name} of {GROUP} is not a dragoman.server.Server")
     return server
 
 

@@ -19,6 +19,7 @@ from dragoman.answer.text import answer_schema
 from dragoman.auth.caller import Caller
 from dragoman.auth.policy import Entity
 from dragoman.elicitation.question import Question
+from dragoman.errors import DragomanError
 from dragoman.risk import Risk
 
 T = TypeVar("T")
@@ -32,6 +33,10 @@ class _Injected:
 
 
 Backend = Annotated[T, _Injected()]
+
+
+class Misdeclared(DragomanError, TypeError):
+    """A server declares something that cannot be a tool; its author has to change it."""
 
 
 class Progress(Protocol):
@@ -92,7 +97,10 @@ class Tool:
     def returns(self) -> type[BaseModel]:
         hint = _hints(self.function).get("return")
         if not (isinstance(hint, type) and issubclass(hint, BaseModel)):
-            raise TypeError(f"{self.name} must return a pydantic model, not {hint}")
+            raise Misdeclared(
+                f"{self.name} must return a pydantic model, not {hint}. "
+                "Annotate its return with one."
+            )
         return hint
 
     @cached_property
@@ -134,9 +142,9 @@ def tool(
     `DESTROY`, and refused elsewhere because it would never be asked.
     """
     if risk.asks and confirm is None:
-        raise TypeError(f"a {risk} tool needs confirm=: nobody would be asked")
+        raise Misdeclared(f"a {risk} tool needs confirm=: nobody would be asked")
     if not risk.asks and (confirm is not None or four_eyes):
-        raise TypeError(f"a {risk} tool asks nobody: confirm= and four_eyes= do not belong to it")
+        raise Misdeclared(f"a {risk} tool asks nobody: confirm= and four_eyes= do not belong to it")
 
     def mark(function: F) -> F:
         setattr(
