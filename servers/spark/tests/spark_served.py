@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from dragoman.testing import Connection, Era, caller, connected, text_of
 from dragoman_spark.client import SparkLogs, VisibleLogs
 from dragoman_spark.server import server
 from dragoman_spark.settings import RootSetting, SparkSettings
+from dragoman_spark.sources import LogFile
+from dragoman_spark.sources.codecs import decode
 
 CORPUS = Path(__file__).parent / "corpus"
 ALICE = caller("alice", "data-eng", server="spark")
@@ -96,3 +98,13 @@ def attempts_of(into: Path, *attempts: str) -> str:
             text.replace('"App ID":"local-1795550100786"', started)
         )
     return app
+
+
+def decoded(file: Path) -> str:
+    """A log's text, whatever it is compressed with."""
+    data, step = bytearray(), bytearray(1 << 20)
+    source = decode(LogFile(file.name, file.stat().st_size, 0, lambda: file.open("rb")))
+    with closing(source):
+        while count := source.readinto(memoryview(step)):
+            data += step[:count]
+    return data.decode()

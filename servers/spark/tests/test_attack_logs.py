@@ -3,18 +3,16 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
 
 import anyio
 import pytest
-from spark_served import Client, asking, run, structured
+from spark_served import Client, asking, decoded, run, structured
 
 from dragoman_spark.client import VisibleLogs
 from dragoman_spark.eventlog.summaries import Summaries
-from dragoman_spark.sources import LogFile, LogRoot, Sources
+from dragoman_spark.sources import LogRoot, Sources
 from dragoman_spark.sources.beside import logs_beside
-from dragoman_spark.sources.codecs import decode
 from dragoman_spark.sources.roots import Entry, LocalRoot
 from dragoman_spark.sources.walk import Walk
 
@@ -205,7 +203,7 @@ async def test_an_executor_that_is_called_by_a_sentence_says_nothing(
 ) -> None:
     into = run("executor_oom", tmp_path / "logs" / "r00")
     (events,) = into.glob("events/*/events_1*")
-    text = _decoded(events)
+    text = decoded(events)
     text = text.replace('"Executor ID":"', f'"Executor ID":"{ORDER} ')
     events.write_text(text)
     async with asked({"logs": tmp_path / "logs"}) as there:
@@ -217,12 +215,3 @@ async def test_an_executor_that_is_called_by_a_sentence_says_nothing(
     said = [{**one, "quote": ""} for one in told["evidence"]]
     assert said
     assert ORDER not in json.dumps(told | {"evidence": said, "says": ""})
-
-
-def _decoded(file: Path) -> str:
-    data, step = bytearray(), bytearray(1 << 20)
-    source = decode(LogFile(file.name, file.stat().st_size, 0, lambda: file.open("rb")))
-    with closing(source):
-        while count := source.readinto(memoryview(step)):
-            data += step[:count]
-    return data.decode()
