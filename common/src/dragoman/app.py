@@ -112,7 +112,8 @@ class App:
             await anyio.to_thread.run_sync(self.metrics.shutdown)
 
     @asynccontextmanager
-    async def _lifespan(self) -> AsyncGenerator[None]:
+    async def open(self) -> AsyncGenerator[None]:
+        """What `asgi` does in its lifespan, for those who serve it without one."""
         async with self.running(), self.mcp.session_manager.run():
             yield
 
@@ -175,7 +176,7 @@ class App:
             problems=self.problems,
             degraded=self.degraded,
             metrics=self.metrics.prometheus_text,
-            lifespan=self._lifespan,
+            lifespan=self.open,
         )
         return Authenticate(
             edge,

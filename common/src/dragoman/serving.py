@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from socket import socket
 from types import FrameType
 
 import uvicorn
@@ -11,19 +12,44 @@ import uvloop
 
 from dragoman.app import App, NotForProduction, assemble
 from dragoman.auth.caller import Caller
-from dragoman.errors import BadInput
+from dragoman.errors import BadInput, DragomanError
 from dragoman.server import Server
 from dragoman.settings import Settings
 from dragoman.telemetry.process_log import configure
 
 _LAST_SECONDS = 1.0
+_PROBE_SECONDS = 2.0
 
 
-def serve(server: Server, settings: Settings) -> None:
-    """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it."""
+class CannotListen(DragomanError):
+    """The address to listen at is taken, or is none of this machine."""
+
+
+def untold(_: str) -> None:
+    """Where nobody is told how the start went."""
+
+
+def serve(server: Server, settings: Settings, tell: Callable[[str], None] = untold) -> None:
+    """Serve over streamable HTTP; SIGTERM or SIGINT drain and stop it.
+
+    `tell` hears of the address, and of each problem that keeps it from being ready. Raises
+    CannotListen, and whatever the server's backends raise when they cannot be opened.
+    """
     configure()
     app = assemble(server, settings)
-    uvloop.run(_Drained(app, settings).serve())
+    uvloop.run(_serve(app, settings, tell))
+
+
+async def _serve(app: App, settings: Settings, tell: Callable[[str], None]) -> None:
+    listener = _Drained(app, settings, tell)
+    # Opened here and not by uvicorn, which would make a traceback of what backends raise.
+    async with app.open():
+        await listener.serve()
+    if listener.failed:
+        raise CannotListen(
+            f"Port {settings.port} of {settings.host} cannot be used. "
+            "Name another one with --port, or another address in DRAGOMAN_HOST."
+        )
 
 
 def serve_stdio(server: Server, settings: Settings) -> None:
@@ -62,7 +88,7 @@ def _of_environment(server: Server, settings: Settings) -> Caller:
 class _Drained(uvicorn.Server):
     """Uvicorn, except that a signal first makes the server unready and lets calls finish."""
 
-    def __init__(self, app: App, settings: Settings) -> None:
+    def __init__(self, app: App, settings: Settings, tell: Callable[[str], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app.asgi,
@@ -71,7 +97,7 @@ class _Drained(uvicorn.Server):
                 http="httptools",
                 loop="uvloop",
                 log_level="warning",
-                lifespan="on",
+                lifespan="off",
                 ws="none",
                 # Who the TCP peer is decides whose mesh headers count.
                 proxy_headers=False,
@@ -80,9 +106,23 @@ class _Drained(uvicorn.Server):
                 timeout_graceful_shutdown=3,
             )
         )
+        self.failed = False
         self._app = app
+        self._tell = tell
         self._grace = settings.drain_seconds
         self._draining: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            self.failed = self.should_exit = True
+            return
+        self._tell(f"{self._app.server.name} serves {self._app.settings.address}")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PROBE_SECONDS):
+                for problem in await self._app.problems():
+                    self._tell(f"not ready: {problem}")
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -3,8 +3,11 @@
 from typing import Annotated
 
 from cyclopts import Parameter
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from dragoman.cli.configured import configured
+from dragoman.cli.configured import configured, faulty
+from dragoman.cli.output import CommandFailed, err, plain
 from dragoman.server import find
 from dragoman.serving import serve as serve_http
 from dragoman.serving import serve_stdio
@@ -31,5 +34,16 @@ def serve(
     settings = configured()
     if port is not None:
         settings = settings.model_copy(update={"port": port})
-    (serve_stdio if stdio else serve_http)(find(name), settings)
+    server = find(name)
+    try:
+        if stdio:
+            serve_stdio(server, settings)
+        else:
+            serve_http(server, settings, _tell)
+    except (SettingsError, ValidationError) as wrong:
+        raise CommandFailed(faulty(wrong, f"DRAGOMAN_{name.upper()}_")) from None
     return 0
+
+
+def _tell(text: str) -> None:
+    err().print(plain(text), markup=False)
