@@ -1,7 +1,9 @@
 """No text of a program reaches an agent unfenced, whichever tool shows it."""
 
 import json
+import os
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "before": lambda text: f"{MARK} {text}",
     "alone": lambda _: MARK,
     "among": lambda text: re.sub(r"(?<=[:(\[,='\"])(?! ?$)|(?<=[:,] )", f"{MARK} ", text),
+    "said": lambda text: text if text.startswith((" ", "\t", "Trace")) else f"{text} {MARK}",
     "lines": lambda text: f"{text}\n{MARK}\n{text}",
 }
 FENCED = re.compile(r"\[data ([0-9a-f]{6})[^\]\n]*\].*?\[/data \1\]", re.DOTALL)
@@ -72,6 +75,22 @@ async def test_words_of_a_program_stand_in_fences_and_fields_named_untrusted(
         answers = [answer async for answer in _calls(there, root)]
 
     assert {tool for tool, _ in answers} == set(server.tools)
+    assert any(ORDER in text_of(result) for _, result in answers)
+    assert [told for tool, result in answers for told in _escaped(tool, result)] == []
+
+
+async def test_words_in_process_logs_alone_stand_in_fences_too(
+    asked: Client, tmp_path: Path
+) -> None:
+    root = run("executor_oom", tmp_path / "logs" / "r00")
+    shutil.rmtree(root / "events")
+    _poisoned(root, FORMS["said"], STRUCTURE)
+    for file in _files(root):
+        os.utime(file, (0, 0))
+    async with asked({"logs": root.parent}) as there:
+        answers = [answer async for answer in _calls(there, root)]
+
+    assert any("executor_heap_oom" in text_of(result) for _, result in answers)
     assert any(ORDER in text_of(result) for _, result in answers)
     assert [told for tool, result in answers for told in _escaped(tool, result)] == []
 
