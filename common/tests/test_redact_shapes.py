@@ -230,3 +230,11 @@ def test_a_value_over_several_lines_is_hidden_to_its_end() -> None:
     assert "first9" not in block
     assert "second9" not in block
     assert block.endswith("user: bob")
+
+
+@pytest.mark.parametrize("above", ["0:", "PASSWORD", "note:"])
+@pytest.mark.parametrize("pair", ['"password": "{}"', '("spark.ssl.keyPassword", "{}")'])
+def test_a_pair_below_another_line_is_still_a_pair(above: str, pair: str) -> None:
+    told = redact(f"{above}\n{pair.format('hunter2Xq')}\n")
+
+    assert told == f"{above}\n{pair.format('[redacted]')}\n"

@@ -78,7 +78,7 @@ _FIXED = {  # by words of which a match, in lower case, holds one
         (?:set-)?cookie2?\\*["']?\s{0,4}+[:=]\s{0,4}+\\*["']?
         (?P<s1>[^\s=;"']{1,128}+=[^\r\n"']++)""",
     ("identified", "password"): r"""
-        \b(?:identified\s++by(?:\s++values)?|password)\s{1,4}+
+        \b(?:identified\s++by(?:\s++values)?\s{1,4}+|password[ \t]{1,4}+)
         (?:'(?P<s1>(?:[^'\\]|\\.|\'\')++)'|"(?P<s2>[^"\r\n]++)")""",
     ("machine",): r"""\bmachine\s++\S++\s++login\s++\S++\s++password\s++(?P<s1>\S++)""",
     ("-p", "-w", "-a"): r"""
@@ -119,7 +119,31 @@ def redact_pairs(text: str) -> str:
         if any(hint in lowered for hint in hints):
             text = pattern.sub(_hide_likely, text)
     text = rules.whole_line.sub(_hide_line, text)
-    return rules.pair.sub(_hide_pair, text)
+    return _in_pairs(text)
+
+
+def _in_pairs(text: str) -> str:
+    """The text with the values of secret keys hidden.
+
+    What stands on the line after an ordinary word and a colon is read again by itself: it may be
+    a pair of its own rather than that word's value.
+    """
+    done: list[str] = []
+    at = 0
+    while match := _rules().pair.search(text, at):
+        line_end = text.find("\n", match.end("key"), _value_start(match))
+        if line_end >= 0 and secrecy(match["key"]) is Secrecy.NONE:
+            done.append(text[at : line_end + 1])
+            at = line_end + 1
+        else:
+            done += (text[at : match.start()], _hide_pair(match))
+            at = match.end()
+    return "".join((*done, text[at:]))
+
+
+def _value_start(match: re.Match[str]) -> int:
+    group = match.lastgroup
+    return match.end() if group in {None, "key"} else match.start(group or "")
 
 
 class _Rules:
@@ -194,7 +218,7 @@ def _assigned(match: re.Match[str], key: str) -> bool:
 def _inner(match: re.Match[str], group: str) -> str:
     """The match with secrets inside its value hidden, since the value was consumed with it."""
     start, end = match.span(group)
-    inner = _rules().pair.sub(_hide_pair, match.string[start:end])
+    inner = _in_pairs(match.string[start:end])
     return match.string[match.start() : start] + inner + match.string[end : match.end()]
 
 
