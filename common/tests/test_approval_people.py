@@ -1,66 +1,17 @@
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from approval_room import AGENT, ALICE, BOB, CALL, IN_FORM, MALLORY, NO, YES, Clock, fresh
 
 from dragoman.auth.caller import Caller
 from dragoman.elicitation import door
 from dragoman.elicitation.decision import Door, State, Verdict
-from dragoman.elicitation.proposal import Call, Proposal, draft
+from dragoman.elicitation.proposal import draft
 from dragoman.elicitation.question import Item, Question
 from dragoman.elicitation.store import LocalApprovals
 from dragoman.errors import ApprovalRefused, BadInput, NotPermitted
-from dragoman.risk import Risk
 
 pytestmark = pytest.mark.anyio
-
-ISSUER = "https://idp.example"
-AGENT = Caller("alice", issuer=ISSUER, surface="chat")
-ALICE = Caller("alice", issuer=ISSUER)
-BOB = Caller("bob", issuer=ISSUER)
-MALLORY = Caller("mallory", issuer=ISSUER)
-CALL = Call("presto", "drop_table", "schema-1", {"table": "a"}, "policy-1", Risk.DESTROY)
-QUESTION = Question("Drop table a?")
-YES = Verdict(yes=True, door=Door.COMMAND)
-NO = Verdict(yes=False, door=Door.COMMAND, reason="not today")
-IN_FORM = Verdict(yes=True, door=Door.CLIENT)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@dataclass
-class Clock:
-    now: float = 1_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "approvals.sqlite"
-
-
-@pytest.fixture
-def store(path: Path, clock: Clock) -> LocalApprovals:
-    return open_store(path, clock)
-
-
-def open_store(path: Path, clock: Callable[[], float], busy: float = 10.0) -> LocalApprovals:
-    return LocalApprovals(path, lambda who, _: who.subject != "mallory", clock, busy)
-
-
-def fresh(clock: Clock, call: Call = CALL, caller: Caller = AGENT, life: float = 60) -> Proposal:
-    return draft(call, caller, QUESTION, clock.now, life)
 
 
 @pytest.mark.parametrize(
