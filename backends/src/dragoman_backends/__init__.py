@@ -1,0 +1,1 @@
+"""What tests, demo and benchmarks start for real: a container engine, Airflow, Presto."""

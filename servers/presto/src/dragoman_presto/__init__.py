@@ -1,0 +1,1 @@
+"""The Presto server: from question to trusted rows, without harm."""
