@@ -102,7 +102,7 @@ async def save_note(sea: Sailing, note: str) -> Done:
     return sea.act(f"note {note}")
 
 
-async def moving(arguments: dict[str, object], sea: Sea, who: Caller) -> Question:
+async def moving(arguments: dict[str, object], sea: Sailing, who: Caller) -> Question:
     """Asks about one ship."""
     text = f"Move {arguments['ship']} to {arguments['berth']} for {who.subject}?"
     return Question(text, digest=hashlib.sha256(sea.plan.encode()).hexdigest())
@@ -114,7 +114,7 @@ async def move_ship(ship: str, sea: Sailing, berth: int = 1) -> Done:
     return sea.act(f"moved {ship} to {berth}")
 
 
-async def moving_many(arguments: dict[str, list[str]], sea: Sea, who: Caller) -> Question:
+async def moving_many(arguments: dict[str, list[str]], sea: Sailing, who: Caller) -> Question:
     """Asks about each ship."""
     del sea, who
     items = tuple(Item(ship, f"move {ship}") for ship in arguments["ships"])
@@ -127,7 +127,7 @@ async def move_ships(ships: list[str], sea: Sailing) -> Done:
     return sea.act(f"moved {', '.join(ships)}")
 
 
-async def raising(arguments: dict[str, object], sea: Sea, who: Caller) -> Question:
+async def raising(arguments: dict[str, object], sea: Sailing, who: Caller) -> Question:
     """Asks, and says that it is worse than it looks."""
     del sea, who
     return Question(f"Refit {arguments['ship']}, which loses its cargo?", risk=Risk.DESTROY)
@@ -139,7 +139,7 @@ async def refit_ship(ship: str, sea: Sailing) -> Done:
     return sea.act(f"refitted {ship}")
 
 
-async def sinking(arguments: dict[str, object], sea: Sea, who: Caller) -> Question:
+async def sinking(arguments: dict[str, object], sea: Sailing, who: Caller) -> Question:
     """Asks about the loss of a ship."""
     del sea, who
     return Question(f"Sink {arguments['ship']} for good?")
@@ -157,7 +157,7 @@ async def scuttle_ship(ship: str, sea: Sailing) -> Done:
     return sea.act(f"scuttled {ship}")
 
 
-async def confused(arguments: dict[str, object], sea: Sea, who: Caller) -> Question:
+async def confused(arguments: dict[str, object], sea: Sailing, who: Caller) -> Question:
     """Breaks instead of asking."""
     del arguments, sea, who
     raise KeyError(f"password={SECRET}")

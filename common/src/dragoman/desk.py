@@ -12,7 +12,7 @@ from mcp.types import CallToolRequestParams, CallToolResult, InputRequiredResult
 from dragoman.answer.canonical import Json
 from dragoman.answer.text import error_result
 from dragoman.calls import Call, Ledger
-from dragoman.elicitation.approvals import Approvals
+from dragoman.elicitation.approvals import Approval, Approvals
 from dragoman.elicitation.ask import (
     Approved,
     Asked,
@@ -24,9 +24,9 @@ from dragoman.elicitation.ask import (
 from dragoman.elicitation.door import answer_text
 from dragoman.elicitation.proposal import Call as ProposedCall
 from dragoman.elicitation.proposal import draft
-from dragoman.elicitation.question import subset
+from dragoman.elicitation.question import Question, subset
 from dragoman.errors import DragomanError
-from dragoman.execution import read_arguments, within
+from dragoman.execution import Hands, read_arguments, within
 from dragoman.judge import Judge
 from dragoman.tool import Tool
 
@@ -38,6 +38,7 @@ class Go:
     """A yes that has been used up: the call runs now, with the arguments that were let through."""
 
     arguments: Mapping[str, Any]
+    approval: Approval
 
 
 class Desk:
@@ -56,17 +57,15 @@ class Desk:
         self,
         call: Call,
         tool: Tool,
-        backend: object,
+        hands: Hands,
         params: CallToolRequestParams,
         ctx: ServerRequestContext[Any, Any],
     ) -> Go | CallToolResult | InputRequiredResult:
         """The go-ahead, or what to return instead of running the call."""
         given = _as_json(tool, call.arguments)
-        if tool.confirm is None:
-            raise TypeError(f"{tool.name} asks but has no question")
         question = await within(
             self._seconds,
-            tool.confirm(read_arguments(tool, given), backend, call.caller),
+            self._question(tool, given, hands),
             f"{tool.name}: its question was not ready",
         )
         proposed = ProposedCall(
@@ -94,6 +93,12 @@ class Desk:
             case _:
                 assert_never(outcome)
 
+    async def _question(self, tool: Tool, given: Mapping[str, Json], hands: Hands) -> Question:
+        if tool.confirm is None:
+            raise TypeError(f"{tool.name} asks but has no question")
+        parts = await hands.fill(tool.asked_with)
+        return await tool.confirm(arguments=read_arguments(tool, given), **parts)
+
     async def finish(self, call: Call) -> None:
         """Writes into the store how an approved call ended; the journal says it in any case."""
         if not call.consumed:
@@ -117,7 +122,8 @@ class Desk:
         await self.approvals.consume(approved.proposal, intent)
         call.consumed = True
         self._ledger.metrics.approval("accepted")
-        return Go(read_arguments(tool, let_through))
+        approval = Approval(approved.proposal.id, approved.decision.by.subject, call.caller.subject)
+        return Go(read_arguments(tool, let_through), approval)
 
     def _trusts(self, call: Call) -> bool:
         return self._judge.policy.decide(call.caller, f"{self._judge.server}.confirm").allowed

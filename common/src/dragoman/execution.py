@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -11,8 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dragoman.auth.caller import Caller
+from dragoman.elicitation.approvals import Approval
+from dragoman.elicitation.plans import Plans
 from dragoman.errors import BadInput, DragomanError
-from dragoman.tool import Permits, Progress, Tool
+from dragoman.tool import Injection, Permits, Progress, Tool
 
 _MOST_PROBLEMS, _LONGEST_PLACE = 10, 200
 T = TypeVar("T")
@@ -29,30 +31,40 @@ class TookTooLong(DragomanError):
 
 @dataclass(frozen=True)
 class Hands:
-    """What a running call may use besides its arguments."""
+    """What a running call may use besides its arguments.
+
+    A backend is opened once, for both the question and the tool.
+    """
 
     caller: Caller
     progress: Progress
     permits: Permits
+    plans: Plans
     openers: Mapping[type, Opener]
+    instance: str = ""
+    _opened: dict[type, object] = field(default_factory=dict[type, object])
 
-    async def fill(self, tool: Tool, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """The tool's hidden parameters by name, backends opened for this caller."""
+    async def fill(
+        self, injected: Mapping[str, Injection], approval: Approval | None = None
+    ) -> dict[str, Any]:
+        """The hidden parameters by name, backends opened for this caller."""
+        kinds = {name: injection.kind for name, injection in injected.items()}
+        return {name: await self._of(kind, approval) for name, kind in kinds.items()}
+
+    async def _of(self, kind: type, approval: Approval | None) -> object:
         own: dict[type, object] = {
             Caller: self.caller,
             Progress: self.progress,
             Permits: self.permits,
+            Plans: self.plans,
+            Approval: approval,
         }
-        filled: dict[str, Any] = {}
-        for name, injection in tool.injected.items():
-            if injection.kind in own:
-                filled[name] = own[injection.kind]
-            else:
-                opener = self.openers[injection.kind]
-                filled[name] = await opener(
-                    self.caller, str(arguments.get("instance", "")), self.permits
-                )
-        return filled
+        if kind in own:
+            return own[kind]
+        if kind not in self._opened:
+            opener = self.openers[kind]
+            self._opened[kind] = await opener(self.caller, self.instance, self.permits)
+        return self._opened[kind]
 
 
 def read_arguments(tool: Tool, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,13 +103,6 @@ async def within(seconds: float, work: Awaitable[T], otherwise: str) -> T:
     except SystemExit as leaving:
         raise RuntimeError("it tried to end the server") from leaving
     raise TookTooLong(f"{otherwise} within {seconds:g} s and was cancelled. Ask for less at once.")
-
-
-def backend_of(tool: Tool, filled: Mapping[str, Any]) -> object:
-    """The backend that `confirm=` looks at: the tool's first one, or None."""
-    own = {Caller, Progress, Permits}
-    names = (name for name, injection in tool.injected.items() if injection.kind not in own)
-    return next((filled[name] for name in names), None)
 
 
 def _problems(invalid: ValidationError, known: list[str]) -> Iterator[str]:

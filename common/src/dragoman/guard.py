@@ -27,12 +27,13 @@ from dragoman.auth.asgi import CALLER
 from dragoman.auth.caller import Caller
 from dragoman.calls import Call, Ledger
 from dragoman.desk import Desk, Go
+from dragoman.elicitation.plans import Plans
+from dragoman.elicitation.proposal import Person
 from dragoman.errors import ApprovalRefused, BadInput, DragomanError, NotPermitted, Refused
 from dragoman.execution import (
     Hands,
     Opener,
     TookTooLong,
-    backend_of,
     read_arguments,
     run,
     within,
@@ -209,14 +210,14 @@ class Guard(Extension):
         if call.tool is None:
             return await self._native(call, ctx, call_next)
         arguments: Mapping[str, Any] = read_arguments(call.tool, call.arguments)
-        filled = await self._filled(call, call.tool, arguments, ctx)
+        hands = self._hands(call, arguments, ctx)
+        filled = await self._filled(call, call.tool, hands)
         if call.tool.risk.asks:
-            decided = await self.desk.ask(
-                call, call.tool, backend_of(call.tool, filled), params, ctx
-            )
+            decided = await self.desk.ask(call, call.tool, hands, params, ctx)
             if not isinstance(decided, Go):
                 return decided
             arguments = decided.arguments
+            filled = await hands.fill(call.tool.injected, decided.approval)
         else:
             await self.ledger.intend(call)
         return await self._execute(call, call.tool, arguments, filled)
@@ -238,19 +239,22 @@ class Guard(Extension):
         meant = f" Did you mean {near[0]}?" if near else " List the tools again."
         return f"Unknown tool: {name}.{meant}"
 
-    async def _filled(
-        self, call: Call, tool: Tool, arguments: Mapping[str, Any], ctx: Context
-    ) -> Mapping[str, Any]:
-        if not tool.injected:
-            return {}
-        hands = Hands(
+    def _hands(self, call: Call, arguments: Mapping[str, Any], ctx: Context) -> Hands:
+        return Hands(
             caller=call.caller,
             progress=ctx.session.report_progress,
             permits=partial(self.judge.policy.permits, call.caller),
+            plans=Plans(self.desk.approvals, Person.behind(call.caller)),
             openers=self.openers,
+            instance=str(arguments.get("instance", "")),
         )
+
+    async def _filled(self, call: Call, tool: Tool, hands: Hands) -> Mapping[str, Any]:
+        """What the tool takes, opened before anybody is asked about a backend that is down."""
+        if not tool.injected:
+            return {}
         opening = f"{call.name}: its backend did not open"
-        return await within(self._seconds, hands.fill(tool, arguments), opening)
+        return await within(self._seconds, hands.fill(tool.injected), opening)
 
     async def _execute(
         self, call: Call, tool: Tool, arguments: Mapping[str, Any], filled: Mapping[str, Any]

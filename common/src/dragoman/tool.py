@@ -2,7 +2,7 @@
 
 `@tool` only marks: the function stays callable in tests and importing it has no effect.
 The agent sees the function's own parameters; those annotated `Backend[X]`, `Caller`,
-`Progress` or `Permits` are filled in per call and never shown.
+`Progress`, `Permits`, `Plans` or `Approval` are filled in per call and never shown.
 """
 
 import inspect
@@ -18,6 +18,8 @@ from dragoman.answer.canonical import digest
 from dragoman.answer.text import answer_schema
 from dragoman.auth.caller import Caller
 from dragoman.auth.policy import Entity
+from dragoman.elicitation.approvals import Approval
+from dragoman.elicitation.plans import Plans
 from dragoman.elicitation.question import Question
 from dragoman.errors import DragomanError
 from dragoman.risk import Risk
@@ -26,6 +28,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 _MARK = "__dragoman_tool__"
+_ARGUMENTS = "arguments"
 
 
 class _Injected:
@@ -55,6 +58,8 @@ class Permits(Protocol):
 
 Confirm = Callable[..., Awaitable[Question]]
 
+_OWN: frozenset[type] = frozenset({Caller, Progress, Permits, Plans, Approval})
+
 
 @dataclass(frozen=True)
 class Injection:
@@ -75,6 +80,8 @@ class Tool:
     four_eyes: bool = False
     channels: tuple[str, ...] = ()
     injected: Mapping[str, Injection] = field(default_factory=dict[str, Injection])
+    asked_with: Mapping[str, Injection] = field(default_factory=dict[str, Injection])
+    """What `confirm` takes besides the arguments."""
 
     @property
     def name(self) -> str:
@@ -139,12 +146,14 @@ def tool(
     """Declare a tool: what it risks, which policy action permits it, what it saves in minutes.
 
     `confirm` renders the question a person must say yes to; it is required for `WRITE` and
-    `DESTROY`, and refused elsewhere because it would never be asked.
+    `DESTROY`, and refused elsewhere because it would never be asked. It takes the arguments as
+    `arguments`, and what else it needs like a tool: `Backend[X]`, `Caller`, `Plans`.
     """
     if risk.asks and confirm is None:
         raise Misdeclared(f"a {risk} tool needs confirm=: nobody would be asked")
     if not risk.asks and (confirm is not None or four_eyes):
         raise Misdeclared(f"a {risk} tool asks nobody: confirm= and four_eyes= do not belong to it")
+    asked_with = {} if confirm is None else _question_parts(confirm)
 
     def mark(function: F) -> F:
         setattr(
@@ -159,6 +168,7 @@ def tool(
                 four_eyes=four_eyes,
                 channels=channels,
                 injected=_injections(function),
+                asked_with=asked_with,
             ),
         )
         return function
@@ -172,6 +182,19 @@ def declared(function: object) -> Tool | None:
     return mark if isinstance(mark, Tool) else None
 
 
+def _question_parts(confirm: Confirm) -> dict[str, Injection]:
+    """What a question is rendered from. Raises Misdeclared for what nobody can fill in."""
+    parts = _injections(confirm)
+    unknown = set(inspect.signature(confirm).parameters) - set(parts) - {_ARGUMENTS}
+    early = {name for name, part in parts.items() if part.kind is Approval}
+    if unknown or early or _ARGUMENTS not in inspect.signature(confirm).parameters:
+        raise Misdeclared(
+            f"{confirm.__name__} takes `arguments`, and Backend[...], Caller, Progress, Permits or "
+            f"Plans by their annotations; not {', '.join(sorted(unknown | early)) or 'less'}"
+        )
+    return parts
+
+
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     return get_type_hints(function, include_extras=True)
 
@@ -181,7 +204,7 @@ def _injections(function: Callable[..., Any]) -> dict[str, Injection]:
     for name, hint in _hints(function).items():
         if name == "return":
             continue
-        if hint in {Caller, Progress, Permits}:
+        if hint in _OWN:
             found[name] = Injection(hint)
         elif get_origin(hint) is Annotated and any(
             isinstance(a, _Injected) for a in get_args(hint)

@@ -34,6 +34,15 @@ class Plan:
     expires: float
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The yes that a running call rests on, for the notes that it leaves in a backend."""
+
+    proposal: str
+    by: str
+    asked_by: str
+
+
 class Approvals(Protocol):
     """Proposals, decisions, their single use, and plans.
 
