@@ -263,7 +263,7 @@ def _sdk_tool(tool: Tool) -> SdkTool:
         title=tool.title,
         description=tool.description,
         parameters=tool.input_schema,
-        fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=tool.output_schema),
+        fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=tool.listed_output),
         is_async=True,
         context_kwarg=None,
         annotations=tool.annotations,

@@ -15,7 +15,7 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel, ConfigDict, create_model
 
 from dragoman.answer.canonical import digest
-from dragoman.answer.text import answer_schema
+from dragoman.answer.text import answer_schema, outline
 from dragoman.auth.caller import Caller
 from dragoman.auth.policy import Entity
 from dragoman.elicitation.approvals import Approval
@@ -116,7 +116,13 @@ class Tool:
 
     @cached_property
     def output_schema(self) -> dict[str, Any]:
+        """All of the answer, as the manifest has it."""
         return _lean(answer_schema(self.returns))
+
+    @property
+    def listed_output(self) -> dict[str, Any]:
+        """The answer as `tools/list` tells it: every listed byte is read on every turn."""
+        return outline(self.output_schema)
 
     @cached_property
     def schema_digest(self) -> str:
@@ -125,11 +131,13 @@ class Tool:
 
     @property
     def annotations(self) -> ToolAnnotations:
+        """The two hints about changes are said of tools that change something alone."""
+        if self.risk is Risk.READ:
+            return ToolAnnotations(read_only_hint=True, open_world_hint=False)
         return ToolAnnotations(
-            title=self.title,
-            read_only_hint=self.risk is Risk.READ,
+            read_only_hint=False,
             destructive_hint=self.risk is Risk.DESTROY,
-            idempotent_hint=self.risk is Risk.READ,
+            idempotent_hint=False,
             open_world_hint=False,
         )
 
