@@ -16,7 +16,16 @@ _ALLOWED = (
     *(exp.DataTypeParam, exp.Distinct, exp.Fetch, exp.Filter, exp.From, exp.Group),
     *(exp.GroupingSets, exp.Having, exp.Identifier, exp.IgnoreNulls, exp.Interval),
     *(exp.IntervalSpan, exp.JSONPath, exp.JSONPathPart, exp.Join, exp.Lambda, exp.Lateral),
-    *(exp.Limit, exp.Offset, exp.Order, exp.Ordered, exp.RespectNulls, exp.Rollup, exp.Star),
+    *(
+        exp.Limit,
+        exp.LimitOptions,
+        exp.Offset,
+        exp.Order,
+        exp.Ordered,
+        exp.RespectNulls,
+        exp.Rollup,
+        exp.Star,
+    ),
     *(exp.Table, exp.TableAlias, exp.TableSample, exp.Tuple, exp.Var, exp.Version, exp.Where),
     *(exp.WindowSpec, exp.With, exp.WithinGroup),
 )
