@@ -3,6 +3,7 @@
 DragomanError
 ├── AirflowError             an Airflow did not do what was asked
 │   ├── Unreachable          no answer in time, or none that can be read
+│   │   └── AnswerLost       a change was sent, and nobody knows whether it was made
 │   ├── Denied               401 or 403: the account lacks a right there
 │   ├── Conflict             409: it exists already, or runs just now
 │   ├── Invalid              400 or 422: Airflow does not take these values
@@ -24,6 +25,10 @@ class AirflowError(DragomanError):
 
 class Unreachable(AirflowError):
     """No answer in time, or none that can be read."""
+
+
+class AnswerLost(Unreachable):
+    """A change was sent, and nobody knows whether it was made."""
 
 
 class Denied(AirflowError):

@@ -1,0 +1,135 @@
+"""The Airflows of the settings, opened for one caller at a time."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+
+from dragoman.auth.caller import Caller
+from dragoman_airflow.api import Airflow
+from dragoman_airflow.client.around3 import Around3
+from dragoman_airflow.client.http import HttpWire
+from dragoman_airflow.client.loading import Loading
+from dragoman_airflow.client.session import Session
+from dragoman_airflow.client.signing_in import SignIn, account, exchanged
+from dragoman_airflow.client.versions import Detected, detect
+from dragoman_airflow.client.wire import Wire
+from dragoman_airflow.errors import NotOnThisAirflow, Unreachable
+from dragoman_airflow.settings import AirflowSettings, InstanceSetting
+
+BELIEVED = 30.0
+"""Seconds for which a 404 does not put the version in doubt."""
+CALLERS = 1_000
+"""Callers whose exchanged tokens are kept."""
+
+WireOf = Callable[[InstanceSetting], Wire]
+
+
+@dataclass(slots=True)
+class _Known:
+    """One instance of the settings: its connections and what was found out about it."""
+
+    setting: InstanceSetting
+    wire: Wire
+    detected: Detected | None = None
+    asked: float = 0.0
+    own: SignIn | None = None
+    of_callers: dict[str, SignIn] = field(default_factory=dict[str, SignIn])
+
+
+class Connector:
+    """Opens the instances of the settings, and no other address.
+
+    `wire_of` replaces HTTP, for tests on recorded answers.
+    """
+
+    def __init__(self, settings: AirflowSettings, wire_of: WireOf | None = None) -> None:
+        limiter = anyio.CapacityLimiter(settings.threads)
+        self._settings = settings
+        self._loading = Loading()
+        self._http: list[HttpWire] = []
+
+        def http(instance: InstanceSetting) -> Wire:
+            made = HttpWire(settings, limiter, instance.ca_file)
+            self._http.append(made)
+            return made
+
+        opened = wire_of or http
+        self._known = {one.name: _Known(one, opened(one)) for one in settings.instances}
+
+    def start(self) -> None:
+        """Begins to load what Airflow 3 needs, in the background."""
+        self._loading.start()
+
+    async def open(self, instance: InstanceSetting, caller: Caller) -> Airflow:
+        """That Airflow as this caller may ask it. Raises Unreachable and Denied."""
+        known = self._known[instance.name]
+        detected = known.detected or await self._detect(known)
+        sign_in = self._sign_in(known, caller, basic=detected.family == "v1")
+        session = Session(
+            instance.name,
+            known.wire,
+            sign_in,
+            retry_seconds=self._settings.retry_seconds,
+            on_missing=lambda: self._doubt(known),
+        )
+        if detected.family == "v1":
+            raise NotOnThisAirflow(f"Airflow {instance.name} is version 2.")
+        reads = await self._loading.module()
+        return Around3(
+            instance,
+            detected.version,
+            session,
+            self._settings.page,
+            reads.Reads3(reads.builder(instance.url.rstrip("/"))),
+        )
+
+    async def problem(self) -> str:
+        """A sentence when an Airflow does not answer, else ""."""
+        problems: list[str] = []
+
+        async def ask(known: _Known) -> None:
+            try:
+                known.detected = await detect(known.setting, known.wire)
+            except Unreachable as error:
+                problems.append(str(error))
+
+        async with anyio.create_task_group() as group:
+            for known in self._known.values():
+                group.start_soon(ask, known)
+        return " ".join(sorted(problems))
+
+    async def aclose(self) -> None:
+        for wire in self._http:
+            wire.close()
+
+    async def _detect(self, known: _Known) -> Detected:
+        known.asked = time.monotonic()
+        known.detected = await detect(known.setting, known.wire)
+        return known.detected
+
+    async def _doubt(self, known: _Known) -> None:
+        """At a 404: was this Airflow exchanged for one of another version meanwhile?"""
+        before = known.detected
+        if time.monotonic() - known.asked < BELIEVED:
+            return
+        now = await self._detect(known)
+        if before and now.family != before.family:
+            known.own = None
+            known.of_callers.clear()
+            raise Unreachable(
+                f"Airflow {known.setting.name} is version {now.version} now. Ask once more."
+            )
+
+    def _sign_in(self, known: _Known, caller: Caller, *, basic: bool) -> SignIn:
+        exchange = known.setting.exchange
+        if exchange is None:
+            known.own = known.own or account(known.setting, known.wire.send, basic=basic)
+            return known.own
+        who = f"{caller.issuer} {caller.subject}"
+        if who not in known.of_callers:
+            while len(known.of_callers) >= CALLERS:
+                known.of_callers.pop(next(iter(known.of_callers)))
+            known.of_callers[who] = exchanged(known.setting, exchange, caller, known.wire.send)
+        return known.of_callers[who]
