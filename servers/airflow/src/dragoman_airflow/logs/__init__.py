@@ -1,0 +1,1 @@
+"""Task logs: decoded in pieces, kept in part, and read for what failed."""
