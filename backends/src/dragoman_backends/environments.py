@@ -8,6 +8,7 @@ from dragoman_backends.processes import BackendFailed, run
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCKS = Path(__file__).parent / "locks"
+PYTHON = ">=3.11,<3.13"
 
 
 def environment(name: str) -> Path:
@@ -23,7 +24,7 @@ def environment(name: str) -> Path:
     uv = _uv()
     settings = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     fresh = folder.with_name(f"{name}.{os.getpid()}")
-    run("uv venv", [uv, "venv", "-q", "--relocatable", fresh, "--python", "3.11"], settings)
+    run("uv venv", [uv, "venv", "-q", "--relocatable", fresh, "--python", PYTHON], settings)
     install = [uv, "pip", "install", "-q", "--no-deps", "--python", fresh / "bin/python", "-r"]
     run("uv pip install", [*install, lock], settings, seconds=600)
     (fresh / "lock.txt").write_text(lock.read_text())

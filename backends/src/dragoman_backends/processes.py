@@ -40,10 +40,11 @@ class Started:
 class Processes:
     """What one backend started; leaving the block ends every process of it.
 
-    A leash process ends them too when this process dies without leaving the block.
+    They have `patience` seconds to end in order. A leash process ends them too when this process dies without leaving the block.
     """
 
     folder: Path
+    patience: float = 8.0
     started: list[Started] = field(default_factory=list[Started])
     _mark: str = field(default_factory=lambda: secrets.token_hex(8))
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -66,7 +67,7 @@ class Processes:
     ) -> None:
         for one in reversed(self.started):
             signal_session(one.child.pid, signal.SIGTERM)
-        end_marked(self._mark, {one.child.pid for one in self.started}, patience=8.0)
+        end_marked(self._mark, {one.child.pid for one in self.started}, self.patience)
         for one in self.started:
             one.child.wait()
         self._stack.close()

@@ -12,7 +12,7 @@ def partitions_check():
     def check(number: int) -> None:
         ingest.read_partition(number)
 
-    check.expand(number=list(range(150))) >> EmptyOperator(task_id="seal")
+    check.expand(number=list(range(112))) >> EmptyOperator(task_id="seal")
 
 
 partitions_check()

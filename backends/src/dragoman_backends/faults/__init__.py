@@ -1,0 +1,1 @@
+"""Pipelines that fail or wait, each in its own way, and what is true of each."""

@@ -1,0 +1,18 @@
+"""The partner's payroll."""
+
+from datetime import datetime
+
+from acme import partner
+from acme.flow import dag, task
+
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["partner"])
+def partner_payroll():
+    @task
+    def pull() -> None:
+        partner.pull("/feed/payroll")
+
+    pull()
+
+
+partner_payroll()

@@ -1,0 +1,20 @@
+"""Settles the day's payments in batches and always reports."""
+
+from datetime import datetime, timedelta
+
+from acme import jobs
+from acme.flow import EmptyOperator, dag, get_current_context, task
+
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
+def settlement():
+    @task(retries=1, retry_delay=timedelta(seconds=1))
+    def settle(batch: int) -> int:
+        return jobs.settle(batch, get_current_context()["ti"].try_number)
+
+    settled = settle.expand(batch=list(range(4)))
+    settled >> EmptyOperator(task_id="book")
+    settled >> EmptyOperator(task_id="report", trigger_rule="all_done")
+
+
+settlement()
