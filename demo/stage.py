@@ -1,8 +1,7 @@
-"""What the demo runs on: the development issuer and the Spark server, as two real processes."""
+"""What the demo runs on: the development issuer and the servers, each as a real process."""
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,24 +10,21 @@ from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx2
 
 from dragoman.cli.identity import development_token
 
-ROOT = Path(__file__).resolve().parent.parent
-CORPUS = ROOT / "servers/spark/tests/corpus"
 _PATIENCE = 60
 _TAKEN = "Port {} is taken (another `make up`?). Stop it and try again."
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Addresses of the running parts; `environment` makes the dragoman command speak to them."""
+    """Addresses of the running parts; `servers` are their MCP addresses by name."""
 
     issuer: str
-    spark: str
+    servers: Mapping[str, str]
     state: Path
     processes: Mapping[str, "subprocess.Popen[bytes]"]
 
@@ -39,47 +35,49 @@ class Stage:
             (f"{name} (exit {code})" for name, code in codes.items() if code is not None), ""
         )
 
-    @property
-    def environment(self) -> Mapping[str, str]:
+    def environment(self, server: str) -> Mapping[str, str]:
+        """Makes the dragoman command speak to that server."""
         return {
             "DRAGOMAN_STATE": str(self.state),
-            "DRAGOMAN_URL": self.spark,
-            "DRAGOMAN_ISSUERS": _issuers(self.issuer, self.spark),
+            "DRAGOMAN_URL": self.servers[server],
+            "DRAGOMAN_ISSUERS": _issuers(self.issuer, self.servers[server]),
         }
 
-    def token(self, person: str) -> str:
-        """A token of the development issuer for the Spark server."""
-        return development_token(self.issuer, person, self.spark, "spark:read")
+    def token(self, person: str, server: str, *rights: str) -> str:
+        """A token of the development issuer for one server; rights are `read` and `write`."""
+        scope = " ".join(f"{server}:{right}" for right in rights or ("read",))
+        return development_token(self.issuer, person, self.servers[server], scope)
 
 
 @contextmanager
-def stage(issuer_port: int = 0, spark_port: int = 0) -> Generator[Stage]:
-    """Both processes, ready; stopped and cleaned up on the way out."""
-    issuer_port, spark_port = _port(issuer_port), _port(spark_port)
+def stage(
+    backends: Mapping[str, Mapping[str, str]],
+    state: Path,
+    issuer_port: int = 0,
+    ports: Mapping[str, int] | None = None,
+) -> Generator[Stage]:
+    """The issuer and a server for each name, ready; stopped on the way out.
+
+    `backends` are each server's own settings; what is written lies in `state`.
+    """
+    issuer_port = free(issuer_port)
+    wanted = {name: free((ports or {}).get(name, 0)) for name in backends}
+    issuer = f"http://127.0.0.1:{issuer_port}"
+    servers = {name: f"http://127.0.0.1:{port}/mcp" for name, port in wanted.items()}
     with ExitStack() as stack:
-        state = Path(stack.enter_context(TemporaryDirectory(prefix="dragoman-demo-")))
-        issuer = f"http://127.0.0.1:{issuer_port}"
-        spark = f"http://127.0.0.1:{spark_port}/mcp"
-        signing = stack.enter_context(_process("issuer", "--port", str(issuer_port)))
-        _await(f"{issuer}/.well-known/openid-configuration", signing, issuer_port)
-        settings = {
-            "DRAGOMAN_STATE": str(state),
-            "DRAGOMAN_PORT": str(spark_port),
-            "DRAGOMAN_ISSUERS": _issuers(issuer, spark),
-            "DRAGOMAN_SPARK_ROOTS": json.dumps([{"name": "logs", "url": str(_logs(state))}]),
-        }
-        serving = stack.enter_context(_process("serve", "spark", settings=settings))
-        _await(spark.replace("/mcp", "/readyz"), serving, spark_port)
-        yield Stage(issuer, spark, state, {"issuer": signing, "spark": serving})
-
-
-def _logs(state: Path) -> Path:
-    """The recorded runs under names that give nothing away, and without their answers."""
-    logs = state / "logs"
-    for number, run in enumerate(sorted(path for path in CORPUS.iterdir() if path.is_dir())):
-        answers = shutil.ignore_patterns("exit_code.txt", "truth.json")
-        shutil.copytree(run, logs / f"run-{number:02}", ignore=answers)
-    return logs
+        running = {"issuer": stack.enter_context(_process("issuer", "--port", str(issuer_port)))}
+        _await(f"{issuer}/.well-known/openid-configuration", running["issuer"], issuer_port)
+        for name, address in servers.items():
+            settings = {
+                **backends[name],
+                "DRAGOMAN_STATE": str(state),
+                "DRAGOMAN_PORT": str(wanted[name]),
+                "DRAGOMAN_ISSUERS": _issuers(issuer, address),
+            }
+            running[name] = stack.enter_context(_process("serve", name, settings=settings))
+        for name, address in servers.items():
+            _await(address.replace("/mcp", "/readyz"), running[name], wanted[name])
+        yield Stage(issuer, servers, state, running)
 
 
 @contextmanager
@@ -115,12 +113,12 @@ def _await(url: str, process: "subprocess.Popen[bytes]", port: int) -> None:
     raise SystemExit(f"{url} is not ready after {_PATIENCE} s")
 
 
-def _issuers(issuer: str, spark: str) -> str:
-    trusted = {"issuer": issuer, "audience": [spark], "jwks_uri": f"{issuer}/jwks.json"}
+def _issuers(issuer: str, server: str) -> str:
+    trusted = {"issuer": issuer, "audience": [server], "jwks_uri": f"{issuer}/jwks.json"}
     return json.dumps([trusted])
 
 
-def _port(wanted: int) -> int:
+def free(wanted: int) -> int:
     """The wanted port, if nobody has it, or any free one for 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
