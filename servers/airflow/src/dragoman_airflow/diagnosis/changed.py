@@ -27,7 +27,6 @@ class Side:
     width: int | None = None
     source: str | None = None
     assets: tuple[AssetEvent, ...] | None = None
-    params: Mapping[str, object] | None = None
 
     @property
     def version(self) -> int | None:
@@ -65,8 +64,6 @@ def changes(before: Side, now: Side, durations: Sequence[float] = ()) -> Changes
     notes = _Notes()
     _code(notes, before, now)
     _conf(notes, "conf", before.run.conf, now.run.conf)
-    if before.params is not None and now.params is not None:
-        _conf(notes, "params", before.params, now.params)
     _width(notes, before, now)
     _inputs(notes, before, now)
     _kind(notes, before, now)
@@ -141,9 +138,9 @@ def _value(values: Mapping[str, object], key: str) -> str:
 def _json(value: object) -> Json:
     try:
         plain: Json = json.loads(json.dumps(value, default=str))
-        return plain
     except ValueError:
         return str(value)
+    return plain
 
 
 def _width(notes: _Notes, before: Side, now: Side) -> None:
