@@ -60,7 +60,7 @@ class Reading3(Asking):
     ) -> Listing[Dag]:
         return await self._list(
             ListAsk("dags", Ask("list DAGs", DAGS), limit=limit),
-            lambda size, offset, _: self._reads.dags(text, tag, paused, size, offset),
+            lambda size, offset, _: self._reads.dags(text, tag, size, offset, paused=paused),
             rows3.dag,
             lambda dag: dag.dag_id,
         )

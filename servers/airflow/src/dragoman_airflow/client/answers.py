@@ -24,6 +24,8 @@ class Ask:
     right: str
     conflict: str = "It exists already, or runs just now; nothing was changed."
     fields: Mapping[str, str] | None = None
+    hint: str = ""
+    """What values Airflow takes, for when it did not take ours."""
 
 
 class NotThere(Exception):
@@ -42,29 +44,30 @@ def check(instance: str, answer: Response | Streamed, ask: Ask, body: bytes = b"
 
 def _error(instance: str, answer: Response | Streamed, ask: Ask, body: bytes) -> AirflowError:
     where = f"Airflow {instance}"
-    status = answer.status
-    if status == 401:
-        return Denied(
-            f"{where} did not accept our sign-in to {ask.what} (401). "
-            "The account or its token in the settings has to be renewed."
-        )
-    if status == 403:
-        return Denied(
-            f"The account at {where} may not {ask.what} (403): it needs {ask.right}. "
-            "Ask that Airflow's administrators."
-        )
-    if status == 409:
-        return Conflict(f"{where} refused to {ask.what} (409). {ask.conflict}")
-    if status in {400, 422}:
-        return Invalid(f"{where} does not take these values to {ask.what}{_named(ask, body)}.")
-    if status == 405:
-        return Invalid(f"{where} has no way to {ask.what} (405).")
-    if status < 400:
-        return Unreachable(
-            f"{where} answers with a redirect, which is not followed. "
-            "Its address in the settings should be the one it redirects to."
-        )
-    return unreachable(instance, ask, f"it answered {status}")
+    match answer.status:
+        case 401:
+            return Denied(
+                f"{where} did not accept our sign-in to {ask.what} (401). "
+                "The account or its token in the settings has to be renewed."
+            )
+        case 403:
+            return Denied(
+                f"The account at {where} may not {ask.what} (403): it needs {ask.right}. "
+                "Ask that Airflow's administrators."
+            )
+        case 409:
+            return Conflict(f"{where} refused to {ask.what} (409). {ask.conflict}")
+        case 400 | 405 | 422:
+            hint = f" {ask.hint}" if ask.hint else ""
+            named = _named(ask, body)
+            return Invalid(f"{where} does not take these values to {ask.what}{named}.{hint}")
+        case status if status < 400:
+            return Unreachable(
+                f"{where} answers with a redirect, which is not followed. "
+                "Its address in the settings should be the one it redirects to."
+            )
+        case status:
+            return unreachable(instance, ask, f"it answered {status}")
 
 
 def unreachable(instance: str, ask: Ask, reason: str | NoAnswer) -> Unreachable:

@@ -57,7 +57,7 @@ class Around3(Reading3):
         ask = Ask("list jobs", "the right to read jobs")
         listing = await self._list(
             ListAsk("jobs", ask, limit=SYSTEM_LIMIT),
-            lambda size, offset, _: self._reads.jobs(job_type, alive, size, offset),
+            lambda size, offset, _: self._reads.jobs(job_type, size, offset, alive=alive),
             _numbered_job,
             lambda pair: pair[0],
         )

@@ -142,6 +142,8 @@ class Asking(ABC):
             raise Invalid(
                 f"Airflow {self.name} takes no such values to {ask.what}{look}."
             ) from None
+        except ValueError:
+            raise Invalid(f"Airflow {self.name} takes no such values to {ask.what}.") from None
 
     def _whole(self, made: T | None, ask: Ask) -> T:
         """A value that could be decoded."""

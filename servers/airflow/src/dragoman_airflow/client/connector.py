@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import anyio
 
 from dragoman.auth.caller import Caller
 from dragoman_airflow.api import Airflow
-from dragoman_airflow.client.around3 import Around3
+from dragoman_airflow.client.changing3 import Airflow3
 from dragoman_airflow.client.http import HttpWire
 from dragoman_airflow.client.loading import Loading
 from dragoman_airflow.client.session import Session
@@ -17,6 +18,10 @@ from dragoman_airflow.client.versions import Detected, detect
 from dragoman_airflow.client.wire import Wire
 from dragoman_airflow.errors import NotOnThisAirflow, Unreachable
 from dragoman_airflow.settings import AirflowSettings, InstanceSetting
+
+if TYPE_CHECKING:
+    from dragoman_airflow.client.requests3 import Reads3
+    from dragoman_airflow.client.writes3 import Writes3
 
 BELIEVED = 30.0
 """Seconds for which a 404 does not put the version in doubt."""
@@ -34,6 +39,7 @@ class _Known:
     wire: Wire
     detected: Detected | None = None
     asked: float = 0.0
+    requests: "tuple[Reads3, Writes3] | None" = None
     own: SignIn | None = None
     of_callers: dict[str, SignIn] = field(default_factory=dict[str, SignIn])
 
@@ -76,13 +82,14 @@ class Connector:
         )
         if detected.family == "v1":
             raise NotOnThisAirflow(f"Airflow {instance.name} is version 2.")
-        reads = await self._loading.module()
-        return Around3(
+        if known.requests is None:
+            known.requests = await self._loading.requests(instance.url.rstrip("/"))
+        return Airflow3(
             instance,
             detected.version,
             session,
             self._settings.page,
-            reads.Reads3(reads.builder(instance.url.rstrip("/"))),
+            known.requests,
         )
 
     async def problem(self) -> str:
@@ -110,7 +117,7 @@ class Connector:
         return known.detected
 
     async def _doubt(self, known: _Known) -> None:
-        """At a 404: was this Airflow exchanged for one of another version meanwhile?"""
+        """At a 404: says so when another version answers there meanwhile."""
         before = known.detected
         if time.monotonic() - known.asked < BELIEVED:
             return

@@ -2,19 +2,23 @@
 
 import importlib
 import threading
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-_MODULE = "dragoman_airflow.client.requests3"
+if TYPE_CHECKING:
+    from dragoman_airflow.client.requests3 import Reads3
+    from dragoman_airflow.client.writes3 import Writes3
+
+_READS = "dragoman_airflow.client.requests3"
+_WRITES = "dragoman_airflow.client.writes3"
 
 
 class Loading:
-    """The module of requests to Airflow 3, once it is there."""
+    """What builds requests to Airflow 3, once it is loaded."""
 
     def __init__(self) -> None:
         self._done = threading.Event()
-        self._module: ModuleType | None = None
         self._started = False
 
     def start(self) -> None:
@@ -23,15 +27,19 @@ class Loading:
             self._started = True
             threading.Thread(target=self._load, name="airflow-client", daemon=True).start()
 
-    async def module(self) -> ModuleType:
+    async def requests(self, url: str) -> "tuple[Reads3, Writes3]":
+        """Builders for an Airflow at `url`; the first time waits for the load."""
         self.start()
         if not self._done.is_set():
             await anyio.to_thread.run_sync(self._done.wait, abandon_on_cancel=True)
-        # A failed import fails again here, with its own words.
-        return self._module or importlib.import_module(_MODULE)
+        # A load that failed fails again here, in its own words.
+        reads, writes = importlib.import_module(_READS), importlib.import_module(_WRITES)
+        client = reads.builder(url)
+        return reads.Reads3(client), writes.Writes3(client)
 
     def _load(self) -> None:
         try:
-            self._module = importlib.import_module(_MODULE)
+            importlib.import_module(_WRITES)
+            importlib.import_module(_READS)
         finally:
             self._done.set()

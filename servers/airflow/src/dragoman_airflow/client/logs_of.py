@@ -36,9 +36,9 @@ async def open_log(
     build: Callable[[], Request],
 ) -> AsyncGenerator[LogStream]:
     ask = Ask("read a task's log", "the right to read task logs")
+    if try_number < 0:
+        raise await _no_log(airflow, instance, try_number)
     try:
-        if try_number < 0:
-            raise NotThere
         async with session.stream(build(), ask) as answer:
             yield LogStream(answer.content_type, answer.chunks)
     except NotThere:

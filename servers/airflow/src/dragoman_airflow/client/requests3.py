@@ -6,7 +6,7 @@ its log reading drops tracebacks.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -45,11 +45,11 @@ class Builder(ApiClient):
         self,
         method: str,
         url: str,
-        header_params: Any = None,
-        body: Any = None,
-        post_params: Any = None,
-        _request_timeout: Any = None,
-    ) -> Any:
+        header_params: Mapping[str, str] | None = None,
+        body: object = None,
+        post_params: object = None,
+        _request_timeout: object = None,
+    ) -> Any:  # noqa: ANN401 - stands where the client's answer would
         del post_params
         # "." and ".." would be taken out of the path, and "" is another address.
         if any(part in {"", ".", ".."} for part in urlsplit(url).path.split("/")[1:]):
@@ -83,7 +83,7 @@ class Reads3:
         self._tasks = TaskApi(client)
         self._instances = TaskInstanceApi(client)
 
-    def dags(self, text: str, tag: str, paused: bool | None, size: int, offset: int) -> Request:
+    def dags(self, text: str, tag: str, size: int, offset: int, *, paused: bool | None) -> Request:
         return as_read(
             self._dags.get_dags_without_preload_content(
                 limit=size,
@@ -223,7 +223,7 @@ class Reads3:
     def health(self) -> Request:
         return as_read(self._monitor.get_health_without_preload_content())
 
-    def jobs(self, job_type: str, alive: bool | None, size: int, offset: int) -> Request:
+    def jobs(self, job_type: str, size: int, offset: int, *, alive: bool | None) -> Request:
         return as_read(
             self._jobs.get_jobs_without_preload_content(
                 is_alive=alive,

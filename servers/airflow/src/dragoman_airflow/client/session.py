@@ -71,7 +71,7 @@ class Session:
             reraise=True,
         )
         try:
-            answer = await retrying(self._followed, request)
+            answer: Response = await retrying(self._followed, request)
         except _Busy as busy:
             answer = busy.answer
         except NoAnswer as error:

@@ -75,7 +75,7 @@ class Renewed:
 
 
 def account(instance: InstanceSetting, send: Send, *, basic: bool) -> SignIn:
-    """This server's own account at that Airflow; `basic` as Airflow 2 wants it."""
+    """The server's own account at that Airflow; `basic` as Airflow 2 wants it."""
     own = instance.account
     if own.token is not None:
         return Fixed(_bearer(own.token.get_secret_value()))

@@ -98,9 +98,9 @@ def build(kind: type[S], raw: Raw, **more: object) -> S | None:
     return _all_aware(made)
 
 
-def _one(hint: Any, value: object) -> object:
+def _one(hint: object, value: object) -> object:
     try:
-        return cast("object", msgspec.convert(value, hint, strict=False))
+        return cast("object", msgspec.convert(value, cast("Any", hint), strict=False))
     except (msgspec.ValidationError, OverflowError):
         return None
 
@@ -119,6 +119,6 @@ def _aware(value: datetime) -> datetime:
 
 
 @cache
-def _fields(kind: type[Struct]) -> Mapping[str, Any]:
+def _fields(kind: type[Struct]) -> Mapping[str, object]:
     hints = get_type_hints(kind)
     return {name: hints[name] for name in kind.__struct_fields__}
