@@ -92,7 +92,9 @@ def test_leaving_ends_workers_that_rewrote_their_environment(tmp_path: Path) -> 
 
 def test_leaving_ends_a_process_that_ignores_the_polite_signal(tmp_path: Path) -> None:
     with Processes(tmp_path, patience=0.5) as group:
-        group.start("server", ["sh", "-c", "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"])
+        group.start(
+            "server", ["sh", "-c", "trap '' TERM; echo $$ > pid; while :; do sleep 1; done"]
+        )
         server = _pid(tmp_path)
 
     assert _gone(server)

@@ -152,6 +152,9 @@ def healthy(airflow: Airflow) -> bool:
     """Whether every part that Airflow's own health answer names says it is healthy."""
     path = "monitor/health" if airflow.major > 2 else "health"
     try:
+        if airflow.major > 2:
+            # Its first answer builds the API that tasks report to; a task would not wait for it.
+            httpx2.get(f"{airflow.base_url}/execution/health", timeout=10).raise_for_status()
         said = httpx2.get(f"{airflow.api}/{path}", timeout=10)
     except httpx2.HTTPError:
         return False

@@ -40,7 +40,8 @@ class Started:
 class Processes:
     """What one backend started; leaving the block ends every process of it.
 
-    They have `patience` seconds to end in order. A leash process ends them too when this process dies without leaving the block.
+    They have `patience` seconds to end in order. A leash process ends them too when this
+    process dies without leaving the block.
     """
 
     folder: Path

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from dragoman_backends.faults.truth import FAULTS, Fault, faults
 from dragoman_backends.processes import BackendFailed
 
 POLL = 2.0
+ENDED = {"success", "failed"}
 SETTINGS = {
     "AIRFLOW__CORE__PARALLELISM": "9",
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor,acme.slots.RemoteSlots",
@@ -123,6 +124,9 @@ def _begin(airflow: Airflow, http: httpx2.Client, one: _Progress) -> None:
         (airflow.dags / step["remove"]).unlink()
     elif "plain_log" in step:
         flatten(airflow.folder / "logs", dag, step["of"], step["plain_log"])
+    elif "mark" in step:
+        path = f"/dags/{dag}/dagRuns/{step['of']}/taskInstances/{step['mark']}"
+        http.patch(path, json={"new_state": "failed"}).raise_for_status()
 
 
 def _trigger(http: httpx2.Client, major: int, dag: str, step: Mapping[str, Any]) -> None:
@@ -142,22 +146,53 @@ def _holds(one: _Progress, seen: _Seen) -> bool:
     step = one.step or {}
     until: Mapping[str, Any] = step.get("until", {})
     dag, run = step.get("dag", one.fault.dag), step.get("trigger", step.get("of", ""))
-    if "run" in until:
-        return seen.state(dag, run) == until["run"]
-    if "newest_run" in until:
-        return seen.newest(dag) == until["newest_run"]
-    if "import_error" in until:
-        return any(name.endswith(until["import_error"]) for name in seen.broken)
-    if "stale" in until:
-        return bool(_get(seen.http, f"/dags/{dag}")["is_stale"])
-    if "version" in until:
-        return _get(seen.http, f"/dags/{dag}/dagVersions")["total_entries"] >= until["version"]
-    if "task" in until:
-        return seen.state(dag, run) == "running" and any(
-            task["task_id"] == until["task"] and task["state"] == until["is"]
-            for task in seen.tasks(dag, run)
-        )
-    return True
+    return all(CONDITIONS[kind](seen, until, dag, run) for kind in until if kind in CONDITIONS)
+
+
+def _run_ended(seen: _Seen, until: Mapping[str, Any], dag: str, run: str) -> bool:
+    return _reached(until["run"], seen.state(dag, run), f"{dag} {run}")
+
+
+def _newest_ended(seen: _Seen, until: Mapping[str, Any], dag: str, _run: str) -> bool:
+    return seen.newest(dag) == until["newest_run"]
+
+
+def _import_broke(seen: _Seen, until: Mapping[str, Any], _dag: str, _run: str) -> bool:
+    return any(name.endswith(until["import_error"]) for name in seen.broken)
+
+
+def _stale(seen: _Seen, _until: Mapping[str, Any], dag: str, _run: str) -> bool:
+    return bool(_get(seen.http, f"/dags/{dag}")["is_stale"])
+
+
+def _new_version(seen: _Seen, until: Mapping[str, Any], dag: str, _run: str) -> bool:
+    return _get(seen.http, f"/dags/{dag}/dagVersions")["total_entries"] >= until["version"]
+
+
+def _task_is(seen: _Seen, until: Mapping[str, Any], dag: str, run: str) -> bool:
+    state = seen.state(dag, run)
+    if state in ENDED:
+        raise BackendFailed(f"{dag} {run} became {state} before {until['task']} was {until['is']}")
+    return state == "running" and any(
+        task["task_id"] == until["task"] and task["state"] == until["is"]
+        for task in seen.tasks(dag, run)
+    )
+
+
+CONDITIONS: Mapping[str, Callable[[_Seen, Mapping[str, Any], str, str], bool]] = {
+    "run": _run_ended,
+    "newest_run": _newest_ended,
+    "import_error": _import_broke,
+    "stale": _stale,
+    "version": _new_version,
+    "task": _task_is,
+}
+
+
+def _reached(wanted: str, state: str | None, what: str) -> bool:
+    if state in ENDED and state != wanted:
+        raise BackendFailed(f"{what} became {state}, not {wanted}")
+    return state == wanted
 
 
 def _look(http: httpx2.Client, open_ones: Sequence[_Progress]) -> _Seen:
@@ -198,7 +233,16 @@ def _make_pool(http: httpx2.Client, major: int) -> None:
 
 
 def _get(http: httpx2.Client, path: str, **query: int) -> dict[str, Any]:
-    return http.get(path, params=query).raise_for_status().json()
+    """An answer, asked for again when a busy Airflow gives none or an error of its own."""
+    for _ in range(3):
+        try:
+            said = http.get(path, params=query)
+        except httpx2.TimeoutException:
+            continue
+        if said.status_code < 500:
+            return said.raise_for_status().json()
+        time.sleep(POLL)
+    raise BackendFailed(f"no answer to GET {path}, three times")
 
 
 def _names(open_ones: Sequence[_Progress]) -> str:

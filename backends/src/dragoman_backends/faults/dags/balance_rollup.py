@@ -1,16 +1,14 @@
 """Balances, each day on top of the day before."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import dag, task
+from acme.flow import START, conf, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def balance_rollup():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def balance_rollup() -> None:
     @task(depends_on_past=True)
-    def roll(dag_run=None) -> int:
-        return ingest.points(int((dag_run.conf or {}).get("days", 0)))
+    def roll() -> int:
+        return ingest.points(int(conf().get("days", 0)))
 
     roll()
 

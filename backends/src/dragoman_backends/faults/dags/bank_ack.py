@@ -1,15 +1,12 @@
 """Books after the bank's cut-off."""
 
-from datetime import datetime
-
+from acme.flow import END, START, EmptyOperator, dag
 from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 
-from acme.flow import EmptyOperator, dag
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def bank_ack():
-    cut_off = DateTimeSensorAsync(task_id="cut_off", target_time=datetime(2100, 1, 1))
+@dag(schedule=None, start_date=START, tags=["finance"])
+def bank_ack() -> None:
+    cut_off = DateTimeSensorAsync(task_id="cut_off", target_time=END)
     cut_off >> EmptyOperator(task_id="book")
 
 

@@ -1,13 +1,11 @@
 """The bank's daily file."""
 
-from datetime import datetime
-
 from acme import waiting
-from acme.flow import EmptyOperator, PokeReturnValue, dag, task
+from acme.flow import START, EmptyOperator, PokeReturnValue, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def bank_file():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def bank_file() -> None:
     @task.sensor(poke_interval=30, mode="poke", timeout=86400)
     def statement() -> PokeReturnValue:
         return PokeReturnValue(is_done=waiting.arrived("statement_2026-11-08.xml"))

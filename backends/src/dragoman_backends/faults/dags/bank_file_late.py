@@ -1,13 +1,11 @@
 """The bank's corrections, which come at any hour."""
 
-from datetime import datetime
-
 from acme import waiting
-from acme.flow import EmptyOperator, PokeReturnValue, dag, task
+from acme.flow import START, EmptyOperator, PokeReturnValue, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def bank_file_late():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def bank_file_late() -> None:
     @task.sensor(poke_interval=60, mode="reschedule", timeout=86400)
     def corrections() -> PokeReturnValue:
         return PokeReturnValue(is_done=waiting.arrived("corrections_2026-11-08.xml"))

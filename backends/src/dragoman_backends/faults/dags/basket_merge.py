@@ -1,16 +1,14 @@
 """Merges the shops' baskets."""
 
-from datetime import datetime
-
-from acme import ingest
-from acme.flow import dag, get_current_context, task
+from acme import ingest, waiting
+from acme.flow import START, dag, get_current_context, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def basket_merge():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def basket_merge() -> None:
     @task
     def collect() -> None:
-        print("collected 0 baskets")
+        waiting.note("collected 0 baskets")
 
     @task
     def merge() -> int:

@@ -1,13 +1,11 @@
 """Sorts the clicks of a day."""
 
-from datetime import datetime
-
 from acme import hosts
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def big_sort():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def big_sort() -> None:
     @task
     def sort() -> None:
         hosts.spill(rows=50_000)

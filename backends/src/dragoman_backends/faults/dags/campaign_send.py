@@ -1,16 +1,14 @@
 """Sends a campaign to a segment."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["marketing"])
-def campaign_send():
+@dag(schedule=None, start_date=START, tags=["marketing"])
+def campaign_send() -> None:
     @task
-    def send(dag_run=None) -> str:
-        return ingest.segment_of(dag_run.conf or {})
+    def send() -> str:
+        return ingest.segment_ofconf()
 
     send()
 

@@ -1,15 +1,14 @@
 """Costs of the cloud by team."""
 
-from datetime import datetime
+from acme import waiting
+from acme.flow import START, dag, task
 
-from acme.flow import dag, task
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def cost_report():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def cost_report() -> None:
     @task(pool="finance_small")
     def collect() -> None:
-        print("collected")
+        waiting.note("collected")
 
     collect()
 

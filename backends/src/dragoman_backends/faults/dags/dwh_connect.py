@@ -1,14 +1,11 @@
 """Checks the way into the warehouse."""
 
-from datetime import datetime
-
+from acme.flow import START, dag, task
 from airflow.sdk import BaseHook
 
-from acme.flow import dag, task
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["warehouse"])
-def dwh_connect():
+@dag(schedule=None, start_date=START, tags=["warehouse"])
+def dwh_connect() -> None:
     @task
     def check() -> str:
         return BaseHook.get_connection("dwh_readonly").host

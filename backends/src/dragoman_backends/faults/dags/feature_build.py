@@ -1,13 +1,11 @@
 """Features for the recommendation model."""
 
-from datetime import datetime
-
 from acme import hosts
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["models"])
-def feature_build():
+@dag(schedule=None, start_date=START, tags=["models"])
+def feature_build() -> None:
     @task
     def build() -> int:
         return hosts.build_features(columns=4096)

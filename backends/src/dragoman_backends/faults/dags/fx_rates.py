@@ -1,14 +1,12 @@
 """Exchange rates of the day."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 from airflow.exceptions import AirflowException
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def fx_rates():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def fx_rates() -> None:
     @task
     def fetch() -> None:
         if not ingest.take_rates("2026-11-08"):

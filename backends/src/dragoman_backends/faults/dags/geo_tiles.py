@@ -1,13 +1,13 @@
 """Map tiles of the delivery area."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from acme import waiting
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["logistics"])
-def geo_tiles():
+@dag(schedule=None, start_date=START, tags=["logistics"])
+def geo_tiles() -> None:
     @task(execution_timeout=timedelta(seconds=3))
     def render() -> None:
         waiting.hold()

@@ -1,13 +1,11 @@
 """Resizes product images."""
 
-from datetime import datetime
-
 from acme import hosts
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def image_resize():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def image_resize() -> None:
     @task
     def resize() -> None:
         hosts.resize(images=900)

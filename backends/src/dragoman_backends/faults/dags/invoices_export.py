@@ -1,13 +1,11 @@
 """Invoices to the bank."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def invoices_export():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def invoices_export() -> None:
     @task
     def hand_over() -> None:
         ingest.push_to_gateway(invoices=212)

@@ -1,13 +1,11 @@
 """Closes the ledger from two books."""
 
-from datetime import datetime
-
 from acme import ingest, jobs
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def ledger_close():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def ledger_close() -> None:
     @task
     def sales_book() -> int:
         return ingest.points(0)

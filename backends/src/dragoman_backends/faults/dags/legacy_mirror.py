@@ -1,13 +1,11 @@
 """Mirrors the legacy store."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import EmptyOperator, dag, get_current_context, task
+from acme.flow import START, EmptyOperator, dag, get_current_context, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["warehouse"])
-def legacy_mirror():
+@dag(schedule=None, start_date=START, tags=["warehouse"])
+def legacy_mirror() -> None:
     @task
     def mirror() -> None:
         jobs.mirror(get_current_context()["ti"].try_number)

@@ -1,22 +1,19 @@
 """Loyalty points of the last days."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import dag, task
+from acme.flow import START, dag, get_current_context, task
 
 
 @dag(
     schedule=None,
-    start_date=datetime(2026, 1, 1),
-    catchup=False,
+    start_date=START,
     params={"days": 7},
     tags=["marketing"],
 )
-def loyalty_points():
+def loyalty_points() -> None:
     @task
-    def count(params=None) -> int:
-        return ingest.points(params["days"])
+    def count() -> int:
+        return ingest.points(get_current_context()["params"]["days"])
 
     count()
 

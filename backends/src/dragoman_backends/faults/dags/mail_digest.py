@@ -1,15 +1,14 @@
 """The weekly digest, built on the remote slots."""
 
-from datetime import datetime
+from acme import waiting
+from acme.flow import START, dag, task
 
-from acme.flow import dag, task
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["marketing"])
-def mail_digest():
+@dag(schedule=None, start_date=START, tags=["marketing"])
+def mail_digest() -> None:
     @task(executor="acme.slots.RemoteSlots")
     def build() -> None:
-        print("built")
+        waiting.note("built")
 
     build()
 

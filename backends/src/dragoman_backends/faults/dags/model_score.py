@@ -1,12 +1,10 @@
 """Scores customers with the model's own program."""
 
-from datetime import datetime
-
-from acme.flow import BashOperator, dag
+from acme.flow import START, BashOperator, dag
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["models"])
-def model_score():
+@dag(schedule=None, start_date=START, tags=["models"])
+def model_score() -> None:
     BashOperator(task_id="score", bash_command="bash $AIRFLOW_HOME/plugins/acme/score.sh ")
 
 

@@ -1,13 +1,11 @@
 """Cleans the landing folder and says so."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["platform"])
-def nightly_cleanup():
+@dag(schedule=None, start_date=START, tags=["platform"])
+def nightly_cleanup() -> None:
     @task
     def drop_leftovers() -> None:
         ingest.drop_leftovers()

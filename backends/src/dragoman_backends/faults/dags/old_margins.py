@@ -1,12 +1,10 @@
 """Margins as they were computed before."""
 
-from datetime import datetime
-
-from acme.flow import EmptyOperator, dag
+from acme.flow import START, EmptyOperator, dag
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def old_margins():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def old_margins() -> None:
     EmptyOperator(task_id="compute")
 
 

@@ -1,19 +1,20 @@
 """The delivery of orders, which others build on."""
 
-from datetime import datetime
+from collections.abc import Iterator
 
+from acme.flow import START, conf, dag, get_current_context, task
 from airflow.sdk import Asset, Metadata
-
-from acme.flow import dag, task
 
 ORDERS = Asset("orders_table")
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["sales"])
-def orders_delivery():
+@dag(schedule=None, start_date=START, tags=["sales"])
+def orders_delivery() -> None:
     @task(outlets=[ORDERS])
-    def deliver(dag_run=None):
-        yield Metadata(ORDERS, {"delivery": dag_run.run_id, "rows": dag_run.conf.get("rows", 0)})
+    def deliver():
+        yield Metadata(
+            ORDERS, {"delivery": get_current_context()["run_id"], "rows": conf().get("rows", 0)}
+        )
 
     deliver()
 

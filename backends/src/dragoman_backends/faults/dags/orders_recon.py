@@ -1,14 +1,11 @@
 """Reconciles orders once they are there."""
 
-from datetime import datetime
-
+from acme.flow import START, EmptyOperator, dag
 from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 
-from acme.flow import EmptyOperator, dag
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["sales"])
-def orders_recon():
+@dag(schedule=None, start_date=START, tags=["sales"])
+def orders_recon() -> None:
     arrived = ExternalTaskSensor(
         task_id="orders_there",
         external_dag_id="orders_delivery",

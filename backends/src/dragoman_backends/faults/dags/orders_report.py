@@ -1,20 +1,18 @@
 """A report each time orders were delivered."""
 
-from datetime import datetime
-
-from airflow.sdk import Asset
-
 from acme import ingest
-from acme.flow import dag, task
+from acme.flow import START, dag, get_current_context, task
+from airflow.sdk import Asset
 
 ORDERS = Asset("orders_table")
 
 
-@dag(schedule=[ORDERS], start_date=datetime(2026, 1, 1), catchup=False, tags=["sales"])
-def orders_report():
+@dag(schedule=[ORDERS], start_date=START, tags=["sales"])
+def orders_report() -> None:
     @task
-    def report(triggering_asset_events=None) -> None:
-        ingest.report_orders([event.extra for event in triggering_asset_events[ORDERS]])
+    def report() -> None:
+        events = get_current_context()["triggering_asset_events"][ORDERS]
+        ingest.report_orders([event.extra for event in events])
 
     report()
 

@@ -1,13 +1,11 @@
 """Checks every partition of the orders table."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["warehouse"])
-def partitions_check():
+@dag(schedule=None, start_date=START, tags=["warehouse"])
+def partitions_check() -> None:
     @task
     def check(number: int) -> None:
         ingest.read_partition(number)

@@ -1,13 +1,11 @@
 """The partner's live feed."""
 
-from datetime import datetime
-
 from acme import partner
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["partner"])
-def partner_feed():
+@dag(schedule=None, start_date=START, tags=["partner"])
+def partner_feed() -> None:
     @task
     def listen() -> None:
         partner.connect()

@@ -1,13 +1,11 @@
 """The partner's orders."""
 
-from datetime import datetime
-
 from acme import partner
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["partner"])
-def partner_orders():
+@dag(schedule=None, start_date=START, tags=["partner"])
+def partner_orders() -> None:
     @task
     def pull() -> None:
         partner.pull("/feed/orders")

@@ -1,15 +1,13 @@
 """What the partner publishes, one pull for each kind."""
 
-from datetime import datetime
-
 from acme import partner
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 KINDS = {"tokens": "token", "payroll": "payroll", "daily": "2026-11-09", "orders": "orders"}
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["partner"])
-def partner_pull():
+@dag(schedule=None, start_date=START, tags=["partner"])
+def partner_pull() -> None:
     done = EmptyOperator(task_id="index")
 
     @task

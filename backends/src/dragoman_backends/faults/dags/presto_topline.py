@@ -1,13 +1,11 @@
 """Topline numbers of the week."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def presto_topline():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def presto_topline() -> None:
     @task
     def query() -> None:
         jobs.run_topline()

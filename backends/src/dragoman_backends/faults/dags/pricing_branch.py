@@ -1,13 +1,11 @@
 """New prices, by the full path on weekdays and the short one else."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["sales"])
-def pricing_branch():
+@dag(schedule=None, start_date=START, tags=["sales"])
+def pricing_branch() -> None:
     @task.branch
     def choose() -> str:
         return "apply_tax"

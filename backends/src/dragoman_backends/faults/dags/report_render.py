@@ -1,12 +1,10 @@
 """Renders the weekly report."""
 
-from datetime import datetime
-
-from acme.flow import BashOperator, dag
+from acme.flow import START, BashOperator, dag
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def report_render():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def report_render() -> None:
     BashOperator(task_id="render", bash_command="echo {{ dag_run.conf.layout.columns }}")
 
 

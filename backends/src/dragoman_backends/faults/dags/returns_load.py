@@ -1,12 +1,10 @@
 """Returned goods."""
 
-from datetime import datetime
-
-from acme.flow import EmptyOperator, dag
+from acme.flow import START, EmptyOperator, dag
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["logistics"])
-def returns_load():
+@dag(schedule=None, start_date=START, tags=["logistics"])
+def returns_load() -> None:
     EmptyOperator(task_id="load")
 
 

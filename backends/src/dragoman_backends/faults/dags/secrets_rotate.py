@@ -1,13 +1,11 @@
 """Rotates a service's credentials."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["platform"])
-def secrets_rotate():
+@dag(schedule=None, start_date=START, tags=["platform"])
+def secrets_rotate() -> None:
     @task
     def rotate() -> None:
         jobs.rotate()

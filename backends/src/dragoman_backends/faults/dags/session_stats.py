@@ -1,13 +1,11 @@
 """Statistics of web sessions."""
 
-from datetime import datetime
-
 from acme import hosts
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def session_stats():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def session_stats() -> None:
     @task
     def count() -> None:
         hosts.session_stats(sessions=88_000)

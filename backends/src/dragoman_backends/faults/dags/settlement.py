@@ -1,13 +1,13 @@
 """Settles the day's payments in batches and always reports."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from acme import jobs
-from acme.flow import EmptyOperator, dag, get_current_context, task
+from acme.flow import START, EmptyOperator, dag, get_current_context, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["finance"])
-def settlement():
+@dag(schedule=None, start_date=START, tags=["finance"])
+def settlement() -> None:
     @task(retries=1, retry_delay=timedelta(seconds=1))
     def settle(batch: int) -> int:
         return jobs.settle(batch, get_current_context()["ti"].try_number)

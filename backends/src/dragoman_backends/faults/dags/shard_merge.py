@@ -1,16 +1,14 @@
 """Merges the shards of the click store."""
 
-from datetime import datetime
-
 from acme import ingest
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, conf, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def shard_merge():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def shard_merge() -> None:
     @task
-    def list_shards(dag_run=None) -> list[int]:
-        return list(range(int((dag_run.conf or {}).get("shards", 6))))
+    def list_shards() -> list[int]:
+        return list(range(int(conf().get("shards", 6))))
 
     @task
     def read(shard: int) -> int:

@@ -1,13 +1,11 @@
 """Sessions from clicks."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import EmptyOperator, dag, task
+from acme.flow import START, EmptyOperator, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["shop"])
-def spark_sessions():
+@dag(schedule=None, start_date=START, tags=["shop"])
+def spark_sessions() -> None:
     @task
     def submit() -> None:
         jobs.submit_sessions()

@@ -1,12 +1,10 @@
 """Stock of the shops into the warehouse."""
 
-from datetime import datetime
-
-from acme.flow import BashOperator, EmptyOperator, dag
+from acme.flow import START, BashOperator, EmptyOperator, dag
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["logistics"])
-def stock_sync():
+@dag(schedule=None, start_date=START, tags=["logistics"])
+def stock_sync() -> None:
     sync = BashOperator(
         task_id="sync", bash_command="bash $AIRFLOW_HOME/plugins/acme/stock_sync.sh north "
     )

@@ -1,13 +1,11 @@
 """Classifies support tickets."""
 
-from datetime import datetime
-
 from acme import jobs
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["support"])
-def support_tickets():
+@dag(schedule=None, start_date=START, tags=["support"])
+def support_tickets() -> None:
     @task
     def classify() -> None:
         jobs.classify(tickets=140)

@@ -1,15 +1,11 @@
 """Tariffs, one run at a time."""
 
-from datetime import datetime
-
 from acme import waiting
-from acme.flow import EmptyOperator, PokeReturnValue, dag, task
+from acme.flow import START, EmptyOperator, PokeReturnValue, dag, task
 
 
-@dag(
-    schedule=None, start_date=datetime(2026, 1, 1), catchup=False, max_active_runs=1, tags=["sales"]
-)
-def tariff_update():
+@dag(schedule=None, start_date=START, max_active_runs=1, tags=["sales"])
+def tariff_update() -> None:
     @task.sensor(poke_interval=45, mode="reschedule", timeout=86400)
     def price_list() -> PokeReturnValue:
         return PokeReturnValue(is_done=waiting.arrived("price_list.csv"))

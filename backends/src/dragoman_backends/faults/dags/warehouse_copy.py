@@ -1,15 +1,14 @@
 """Copies yesterday's orders into the warehouse."""
 
-from datetime import datetime
+from acme import waiting
+from acme.flow import START, dag, task
 
-from acme.flow import dag, task
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["warehouse"])
-def warehouse_copy():
+@dag(schedule=None, start_date=START, tags=["warehouse"])
+def warehouse_copy() -> None:
     @task(pool="warehouse")
     def copy() -> None:
-        print("copied")
+        waiting.note("copied")
 
     copy()
 

@@ -1,13 +1,11 @@
 """Vacuums the warehouse, alone in its pool."""
 
-from datetime import datetime
-
 from acme import waiting
-from acme.flow import dag, task
+from acme.flow import START, dag, task
 
 
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["warehouse"])
-def warehouse_vacuum():
+@dag(schedule=None, start_date=START, tags=["warehouse"])
+def warehouse_vacuum() -> None:
     @task(pool="warehouse")
     def vacuum() -> None:
         waiting.hold()

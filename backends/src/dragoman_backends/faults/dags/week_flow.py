@@ -1,14 +1,11 @@
 """The week's flow, which starts the flows of others."""
 
-from datetime import datetime
-
+from acme.flow import START, EmptyOperator, dag
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 
-from acme.flow import EmptyOperator, dag
 
-
-@dag(schedule=None, start_date=datetime(2026, 1, 1), catchup=False, tags=["platform"])
-def week_flow():
+@dag(schedule=None, start_date=START, tags=["platform"])
+def week_flow() -> None:
     campaign = TriggerDagRunOperator(
         task_id="campaign",
         trigger_dag_id="campaign_send",

@@ -28,9 +28,7 @@ def build_features(columns: int) -> int:
     try:
         return len(bytearray(columns * 1_000_000))
     finally:
-        resource.setrlimit(
-            resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        )
+        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def session_stats(sessions: int) -> None:

@@ -100,7 +100,9 @@ def land(name: str) -> Path:
 def read_shard(number: int) -> int:
     """Rows of a shard; the new shards are written by the new writer."""
     if number == 4:
-        raise UnicodeDecodeError("utf-8", b"\xff\xfe", 0, 1, f"invalid start byte in shard {number}")
+        raise UnicodeDecodeError(
+            "utf-8", b"\xff\xfe", 0, 1, f"invalid start byte in shard {number}"
+        )
     return number
 
 
