@@ -1,6 +1,6 @@
 """A real Presto, coordinator and worker in one plain Java process, on loopback."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,7 @@ class Presto:
 
 
 @contextmanager
-def presto(folder: Path, version: Version = "0.287", heap: str = "1G") -> Iterator[Presto]:
+def presto(folder: Path, version: Version = "0.287", heap: str = "1G") -> Generator[Presto]:
     """Presto with its catalogs, started and accepting queries; data and log lie in `folder`."""
     home, port = presto_home(version), free_port()
     catalogs = _lay_out(folder, home, version, port)

@@ -1,0 +1,1 @@
+"""Presto over its statement protocol: identity, pages, exact values, cancel, query facts."""
