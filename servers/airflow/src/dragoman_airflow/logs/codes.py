@@ -13,9 +13,7 @@ _ERRNO: dict[int, Cause] = {
     **dict.fromkeys([errno.ENOENT, errno.ENOTDIR], Cause.NOT_FOUND),
     **dict.fromkeys([errno.ENOSPC, errno.EDQUOT], Cause.OUT_OF_DISK),
     errno.ENOMEM: Cause.OUT_OF_MEMORY,
-    **dict.fromkeys(
-        [errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOLCK], Cause.RESOURCE_LIMIT
-    ),
+    **dict.fromkeys([errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOLCK], Cause.RESOURCE_LIMIT),
     **dict.fromkeys(
         [
             errno.ECONNREFUSED,

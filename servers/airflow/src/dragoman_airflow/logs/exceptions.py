@@ -76,13 +76,10 @@ Chain = tuple[Raised, ...]
 
 def chain_of_details(details: Sequence[Any], depth: int = 0) -> Chain:
     """The chain of Airflow 3's `error_detail`, which lists the outermost first."""
-    stacks = [_mapping(stack) for stack in details[:_CHAIN_LIMIT] if isinstance(stack, dict)]
-    links = [Link.NONE] + [
-        Link.CAUSE if stack.get("is_cause") else Link.CONTEXT for stack in stacks[1:]
-    ]
+    stacks = _mappings(list(details[:_CHAIN_LIMIT]))
     return tuple(
-        _raised(stack, link, depth)
-        for stack, link in reversed(list(zip(stacks, links, strict=True)))
+        _raised(stack, _link_of(stack) if place else Link.NONE, depth)
+        for place, stack in reversed(list(enumerate(stacks)))
     )
 
 
@@ -118,6 +115,10 @@ def within_limits(frames: Sequence[Frame]) -> tuple[tuple[Frame, ...], int]:
     own = [frame for frame in frames[_FRAMES_HEAD:-_FRAMES_TAIL] if frame.origin is Origin.USER]
     kept = (*frames[:_FRAMES_HEAD], *own[-_FRAMES_HEAD:], *frames[-_FRAMES_TAIL:])
     return kept, len(frames) - len(kept)
+
+
+def _link_of(stack: Mapping[str, Any]) -> Link:
+    return Link.CAUSE if stack.get("is_cause") else Link.CONTEXT
 
 
 def _raised(stack: Mapping[str, Any], link: Link, depth: int) -> Raised:
@@ -185,4 +186,4 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [_mapping(item) for item in _list(value) if isinstance(item, dict)]
+    return [found for item in _list(value) if (found := _mapping(item))]

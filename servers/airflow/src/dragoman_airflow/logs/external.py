@@ -93,6 +93,14 @@ def ids_in(text: str) -> Iterator[tuple[Kind, str]]:
     YARN and Spark ids hold a time that must be one; a query id a date and a time that exist.
     """
     text = text[:_TEXT]
+    yield from _applications(text)
+    yield from _queries(text)
+    for found in _POD.finditer(text):
+        if _MADE_SUFFIX.fullmatch(re.split(r"[.\-]", found[1])[-1]):
+            yield Kind.POD, found[1]
+
+
+def _applications(text: str) -> Iterator[tuple[Kind, str]]:
     for found in _YARN.finditer(text):
         if _is_epoch(found[1]):
             yield Kind.YARN, found[0]
@@ -104,10 +112,6 @@ def ids_in(text: str) -> Iterator[tuple[Kind, str]]:
     for found in _LOCAL.finditer(text):
         if _is_epoch(found[1]) and _SPARK_WORDS.search(text):
             yield Kind.SPARK, found[0].removesuffix(".inprogress")
-    yield from _queries(text)
-    for found in _POD.finditer(text):
-        if _MADE_SUFFIX.fullmatch(re.split(r"[.\-]", found[1])[-1]):
-            yield Kind.POD, found[1]
 
 
 def _queries(text: str) -> Iterator[tuple[Kind, str]]:

@@ -19,9 +19,17 @@ _ENDING = re.compile(
     r"Task failed with exception\b|Task failed due to SystemExit\b|Top level error\b"
     r"|Unhandled exception\b|Task exited\b"
 )
+_BARE = re.compile(
+    r"Task failed due to SystemExit\b|Task exited$|Process terminated by signal\b"
+    r"|Task exited with return code (?:-|Negsignal|1[3-5]\d)"
+    r"|Server indicated the task shouldn't be running|State of this instance has been externally"
+    r"|Dag not found during start up|Task not found in Dag during|Dag Run already exists, marking"
+    r"|DagRun finished with failed state|\*+ Received SIGSEGV"
+)
 _AFTER = re.compile(
     r"Failed to execute job \d|[Ee]rror calling listener|Failed to run task callback"
     r"|Failed to send email|Failed when executing \w+ callback|Failed to push an xcom"
+    r"|Failed to report terminal task state|Could not determine terminal state"
     r"|Failed to set rendered fields|Failed to upload remote logs"
 )
 
@@ -76,6 +84,9 @@ class Gatherer:
         if "\n" in line.text and "Traceback (most" in line.text:
             lines = line.text.splitlines()
             return [Failing(line, role_of(line), tuple(before), lines)]
+        if is_bare_ending(line):
+            self._head = line
+            return [Failing(line, Role.ENDING, tuple(before), ())]
         if line.has_head and not self._open and "Traceback" not in line.text:
             self._head = line
             return []
@@ -119,11 +130,16 @@ def role_of(line: LogLine) -> Role:
     """What an exception below this line is."""
     if _AFTER.match(line.text):
         return Role.AFTER
-    if _ENDING.match(line.text) and not line.is_printed:
+    if line.is_airflows and _ENDING.match(line.text):
         return Role.ENDING
     if line.is_printed or not line.has_head:
         return Role.PRINTED
     return Role.LOGGED if line.level in {Level.ERROR, Level.CRITICAL} else Role.NOTED
+
+
+def is_bare_ending(line: LogLine) -> bool:
+    """Whether Airflow says in this line alone how the task ended."""
+    return line.is_airflows and _BARE.match(line.text) is not None
 
 
 def _closed(one: _Open) -> Failing:

@@ -72,5 +72,3 @@ def package_of(path: str) -> str:
     if path.startswith("<frozen "):
         return path[8:].rstrip(">").split(".")[0]
     return "airflow" if origin_of(path) is Origin.AIRFLOW else ""
-
-

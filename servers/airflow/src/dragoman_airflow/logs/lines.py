@@ -19,6 +19,11 @@ _OWN_KEYS = frozenset(
     {"timestamp", "event", "level", "logger", "error_detail", "filename", "lineno", "loc"}
     | {"ti_id", "dag_id", "run_id", "task_id", "map_index", "try_number", "ti", "pid"}
 )
+_RUNNERS = frozenset({"", "task", "supervisor", "airflow.task", "airflow.sdk.execution_time"})
+_RUNNER_FILE = re.compile(
+    r"(?:local_task_job(?:_runner)?|taskinstance|standard_task_runner|base_task_runner|timeout"
+    r"|task_command|task_runner|supervisor)\.py:\d+$"
+)
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z0-9 ]{0,20}-----")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{1,60}-----")
 _KEY_LINES = 200
@@ -43,7 +48,7 @@ class LogLine:
     logger: str
     text: str
     raw: RawLine
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict[str, Any])
     error_detail: tuple[Any, ...] = ()
     has_head: bool = True
     in_secret: bool = False
@@ -55,6 +60,13 @@ class LogLine:
         return self.logger.endswith(("task.stdout", "task.stderr", ".SubprocessHook")) or (
             self.logger.startswith(("logging_mixin.py:", "subprocess.py:"))
         )
+
+    @property
+    def is_airflows(self) -> bool:
+        """Whether Airflow's own runner wrote it, and not the task through a logger or print."""
+        if self.is_printed or not self.has_head:
+            return False
+        return self.logger in _RUNNERS or _RUNNER_FILE.match(self.logger) is not None
 
     @property
     def is_error(self) -> bool:

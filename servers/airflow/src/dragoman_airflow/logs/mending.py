@@ -1,6 +1,7 @@
 """A JSON record of which only the beginning is there, read as far as it goes."""
 
 import re
+from collections import deque
 
 import msgspec
 
@@ -8,44 +9,37 @@ __all__ = ["mended"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+("?)|[\[\]{},]|[^"\[\]{},]++', re.DOTALL)
 _CLOSING = {"[": "]", "{": "}"}
+_CUT_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{0,3})?$")
 _TRIES = 6
 
 
 def mended(text: str) -> object:
     """The record with what is open closed and a broken last part dropped; else the text."""
-    ends: list[tuple[int, str]] = []
-    stack: list[str] = []
+    ends: deque[tuple[int, str]] = deque(maxlen=_TRIES)
     for found in _TOKEN.finditer(text):
-        token = found[0]
-        if token in _CLOSING:
-            stack.append(_CLOSING[token])
+        part = found[0]
+        if part in _CLOSING or part in {"]", "}"}:
             ends.append((found.end(), ""))
-        elif token in {"]", "}"} and stack:
-            stack.pop()
-            ends.append((found.end(), ""))
-        elif token == ",":
+        elif part == ",":
             ends.append((found.start(), ""))
-        elif token[:1] == '"' and not found[1]:
-            cut = re.sub(r"\\(?:u[0-9a-fA-F]{0,3})?$", "", text[found.start() : found.end()])
-            ends.append((found.start() + len(cut), '"'))
-        if len(ends) > _TRIES * 4:
-            del ends[: _TRIES * 2]
-    for end, quote in reversed(ends[-_TRIES:]):
-        record = _decode(text[:end] + quote)
+        elif part[:1] == '"' and not found[1]:
+            ends.append((found.start() + len(_CUT_ESCAPE.sub("", part)), '"'))
+    for end, quote in reversed(ends):
+        record = _decoded(text[:end] + quote)
         if record is not None:
             return record
     return text
 
 
-def _decode(text: str) -> object | None:
-    stack: list[str] = []
+def _decoded(text: str) -> object | None:
+    open_: list[str] = []
     for found in _TOKEN.finditer(text):
         if found[0] in _CLOSING:
-            stack.append(_CLOSING[found[0]])
-        elif found[0] in {"]", "}"} and stack:
-            stack.pop()
+            open_.append(_CLOSING[found[0]])
+        elif found[0] in {"]", "}"} and open_:
+            open_.pop()
     try:
-        decoded: object = msgspec.json.decode((text + "".join(reversed(stack))).encode())
+        record: object = msgspec.json.decode((text + "".join(reversed(open_))).encode())
     except (msgspec.DecodeError, UnicodeEncodeError):
         return None
-    return decoded
+    return record

@@ -20,6 +20,7 @@ _BEFORE = 20
 _ERRORS = 10
 _FAILURES = 4
 _GROUPS = ("::group::", "::endgroup::")
+_PREPARING = ("::group::Pre ", "::group::Log message source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,14 @@ class LogDigest:
 
     @property
     def ending(self) -> Failure | None:
-        """The failure that ended the task, as far as the log tells; else the last one there is."""
-        for roles in ({Role.ENDING}, {Role.LOGGED}, {Role.AFTER}, {Role.PRINTED, Role.NOTED}):
+        """The failure that ended the task, as far as the log tells; else the last one there is.
+
+        What follows the first ending is Airflow's tidying up.
+        """
+        ended = [failure for failure in self.failures if failure.role is Role.ENDING]
+        if ended:
+            return ended[0]
+        for roles in ({Role.LOGGED}, {Role.AFTER}, {Role.PRINTED, Role.NOTED}):
             found = [failure for failure in self.failures if failure.role in roles]
             if found:
                 return found[-1]
@@ -79,6 +86,7 @@ class LogReader:
         self._failures = _Kept()
         self._gatherer = Gatherer()
         self._finder = Finder()
+        self._is_preparing = False
 
     @property
     def counts(self) -> Counts:
@@ -123,10 +131,18 @@ class LogReader:
             self._error(line)
         elif not line.text.startswith(_GROUPS):
             self._before.append(line)
+        else:
+            self._group(line.text)
         self._tail.append(line)
         self._tail_size += len(line.text)
         while len(self._tail) > _TAIL or (self._tail_size > _TAIL_SIZE and len(self._tail) > 1):
             self._tail_size -= len(self._tail.popleft().text)
+
+    def _group(self, text: str) -> None:
+        """What Airflow says before it runs the task's code is no context of a failure in it."""
+        if text.startswith("::endgroup::") and self._is_preparing:
+            self._before.clear()
+        self._is_preparing = text.startswith(_PREPARING)
 
     def _error(self, line: LogLine) -> None:
         self._errors += 1
@@ -137,7 +153,7 @@ class LogReader:
 
 
 class _Kept:
-    """The first and last few failures, and always the last that ended the task."""
+    """The first and last few failures, and always the first that ended the task."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -148,7 +164,7 @@ class _Kept:
     def add(self, found: Iterable[Failing]) -> None:
         for one in found:
             self.total += 1
-            if one.role is Role.ENDING:
+            if one.role is Role.ENDING and self._ending is None:
                 self._ending = one
             if len(self._first) < _FAILURES:
                 self._first.append(one)

@@ -17,7 +17,9 @@ from dragoman_airflow.logs.frames import Frame
 
 __all__ = ["Traceback", "begins_traceback", "read_traceback"]
 
-_BEGIN = re.compile(r"^(?P<indent>[\s|+\-]*)(?:Exception Group )?Traceback \(most recent call last\):")
+_BEGIN = re.compile(
+    r"^(?P<indent>[\s|+\-]*)(?:Exception Group )?Traceback \(most recent call last\):"
+)
 _FRAME = re.compile(r'^[\s|]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.+?))?\s*$')
 _ERROR = re.compile(
     r"^(?P<name>[A-Za-z_]\w*(?:\.(?:<locals>|[A-Za-z_]\w*))*)(?::(?:\s(?P<message>.*)|$)|\s*$)",
