@@ -83,7 +83,10 @@ def page(base: str, version: str, place: Place) -> str:
 
 def _below(address: str, base: str) -> str | None:
     """The address' path and query below a base, if it is below it."""
-    asked, own = urlsplit(address), urlsplit(base)
+    try:
+        asked, own = urlsplit(address), urlsplit(base)
+    except ValueError:
+        return None
     root = own.path.rstrip("/") + "/"
     if not base or _origin(asked) != _origin(own) or not f"{asked.path}/".startswith(root):
         return None
