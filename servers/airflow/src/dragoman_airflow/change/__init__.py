@@ -1,0 +1,1 @@
+"""Previews that are true, plans that are bound to them, and what really happened."""
