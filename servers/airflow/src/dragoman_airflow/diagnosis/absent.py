@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dragoman.answer.untrusted import Untrusted
@@ -14,6 +15,15 @@ from dragoman_airflow.models import Dag, ImportFault, Listing
 _MOST = 3
 _TRACE_LINES = 4
 _TRACE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """What keeps a known DAG from new runs, in words, and the trace of it."""
+
+    cause: RunCause
+    words: str
+    says: Sequence[Untrusted] = ()
 
 
 async def missing(asking: Asking, dag_id: str, error: DragomanError) -> Diagnosis:
@@ -43,24 +53,21 @@ async def missing(asking: Asking, dag_id: str, error: DragomanError) -> Diagnosi
     )
 
 
-async def broken(asking: Asking, dag: Dag) -> tuple[str, list[Untrusted]]:
-    """What is wrong with the file of a DAG that is known; empty where nothing is."""
+async def broken(asking: Asking, dag: Dag) -> Broken | None:
+    """What is wrong with the file of a DAG that is known; None where nothing is."""
     if not (dag.has_import_errors or dag.is_stale):
-        return "", []
-    if not asking.has_room("import errors"):
-        return _stale(dag), []
-    none: Listing[ImportFault] = Listing((), None, complete=False)
-    found = await asking.tried("import errors", asking.airflow.import_errors(limit=100), none)
+        return None
+    found: Listing[ImportFault] = Listing((), None, complete=False)
+    if asking.has_room("import errors"):
+        asked = asking.airflow.import_errors(limit=100)
+        found = await asking.tried("import errors", asked, found)
     own = [one for one in found.items if _same_file(one, dag)]
-    if not own:
-        return _stale(dag), []
-    return f"its file cannot be imported now: {_place(own[0])}", _told(own)
-
-
-def _stale(dag: Dag) -> str:
+    if own:
+        words = f"its file cannot be imported now: {_place(own[0])}"
+        return Broken(RunCause.DAG_BROKEN, words, _told(own))
     if dag.is_stale:
-        return "its file no longer defines it, or was not parsed lately; no new run starts"
-    return "its file has import errors, which could not be read"
+        return Broken(RunCause.DAG_STALE, MEANING[RunCause.DAG_STALE])
+    return Broken(RunCause.DAG_BROKEN, "its file has import errors, which could not be read")
 
 
 def _names(fault: ImportFault, dag_id: str) -> bool:

@@ -26,7 +26,7 @@ _ENDINGS = {
 
 def next_step(instance: str, case: Case, found: Sequence[Found], ending: Ending | None) -> Step:
     """Advice in words, and the call for it where there is one."""
-    if found:
+    if found and case.has_failed:
         return _after_failure(instance, case, found)
     if ending is not None:
         return _ENDINGS.get(ending.cause, ""), None

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from dragoman.answer.budget import Coverage
 from dragoman.answer.handover import Handover
-from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.addresses import Place, page
+from dragoman_airflow.diagnosis.absent import Broken
 from dragoman_airflow.diagnosis.advice import next_step
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.case import Case
@@ -33,8 +33,7 @@ class Known:
     found: Sequence[Found] = ()
     ending: Ending | None = None
     earlier: Earlier | None = None
-    broken: str = ""
-    says: Sequence[Untrusted] = ()
+    broken: Broken | None = None
     skipped: Sequence[Instance] = ()
     waiting: BaseModel | None = None
     note: str = ""
@@ -52,7 +51,7 @@ def answered(asking: Asking, known: Known) -> Diagnosis:
         state=case.run.state,
         cause=_cause(known),
         roots=[told(one) for one in known.found],
-        says=list(known.says),
+        says=list(known.broken.says) if known.broken else [],
         also_failed=[_later(root) for root in _later_roots(known)],
         not_causes=_not_causes(known),
         compared=_compared(known),
@@ -70,21 +69,20 @@ def answered(asking: Asking, known: Known) -> Diagnosis:
 
 
 def no_runs(
-    asking: Asking, dag: Dag, broken: tuple[str, list[Untrusted]], waiting: BaseModel | None
+    asking: Asking, dag: Dag, broken: Broken | None, waiting: BaseModel | None
 ) -> Diagnosis:
     """A DAG without a run: its file, or what keeps it from having one."""
-    why, says = broken
     paused = "; it is paused, so no run is made by schedule" if dag.is_paused else ""
-    reason = f": {why}" if why else paused
+    reason = f": {broken.words}" if broken else paused
     return Diagnosis(
         headline=f"DAG {dag.dag_id} has no run{reason}.",
         instance=asking.airflow.name,
         dag=dag.dag_id,
-        cause=(RunCause.DAG_BROKEN if why else RunCause.WAITING).value,
-        says=says,
+        cause=(broken.cause if broken else RunCause.WAITING).value,
+        says=list(broken.says) if broken else [],
         waiting=waiting,
         not_read=asking.not_read,
-        advice="mend the file first" if why else "",
+        advice="mend the file first" if broken else "",
     )
 
 
@@ -96,15 +94,16 @@ def _headline(known: Known) -> str:
 
 def _sentence(known: Known, run: str) -> str:
     state = known.case.run.state
+    if known.ending is not None and not known.case.has_failed:
+        return f"{run} failed: {known.ending.says}"
     if known.found:
         return f"{_state_words(state, run)} {_blamed(known)}"
-    if known.ending is not None:
-        return f"{run} failed: {known.ending.says}"
     if state == "failed":
         return f"{run} failed, but no failed task and no reason was found in what could be read"
+    mind = f"; but DAG {known.case.dag.dag_id}: {known.broken.words}" if known.broken else ""
     if state == "success":
-        return f"{run} succeeded and no task of it failed"
-    return f"{run} is {state} and no task of it has failed"
+        return f"{run} succeeded and no task of it failed{mind}"
+    return f"{run} is {state} and no task of it has failed{mind}"
 
 
 def _state_words(state: str, run: str) -> str:
@@ -133,7 +132,9 @@ def _cause(known: Known) -> str:
         return known.found[0].verdict.cause
     if known.ending is not None:
         return known.ending.cause.value
-    if known.waiting is not None:
+    if known.broken is not None:
+        return known.broken.cause.value
+    if known.case.run.state in {"queued", "running"}:
         return RunCause.WAITING.value
     return RunCause.NOT_IN_LOG.value if known.case.run.state == "failed" else ""
 
@@ -155,8 +156,8 @@ def _not_causes(known: Known) -> list[str]:
         told.append(f"{_names(followers)} never ran: upstream_failed, which only follows")
     if known.skipped:
         told.append(f"{_names([one.task_id for one in known.skipped])}: skipped by the time limit")
-    if known.broken:
-        told.append(f"for the next runs: {known.broken}")
+    if known.broken and known.found:
+        told.append(f"but mind for the next runs: {known.broken.words}")
     return list(dict.fromkeys(told))
 
 

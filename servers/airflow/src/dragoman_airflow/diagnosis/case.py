@@ -46,6 +46,11 @@ class Case:
     def findings(self) -> Findings:
         return find_roots(self.graph, self.instances)
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether any task failed by itself, for good or until its next try."""
+        return bool(self.findings.roots or self.findings.later)
+
     @cached_property
     def states(self) -> Counter[str]:
         """Instances by state; those not listed are well, and only counted where all is known."""

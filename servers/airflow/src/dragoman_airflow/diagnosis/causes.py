@@ -17,6 +17,7 @@ class RunCause(StrEnum):
     TASK_REMOVED = "task_removed"
     FAIL_FAST = "fail_fast"
     DAG_BROKEN = "dag_import_error"
+    DAG_STALE = "dag_stale"
     DAG_GONE = "dag_not_found"
     WAITING = "waiting"
     NOT_READ = "log_not_read"
@@ -35,6 +36,7 @@ MEANING: dict[RunCause, str] = {
     RunCause.TASK_REMOVED: "tasks of this run are not in the DAG any more",
     RunCause.FAIL_FAST: "another task failed first and the DAG stops at the first failure",
     RunCause.DAG_BROKEN: "the DAG's file cannot be imported",
+    RunCause.DAG_STALE: "no file defines the DAG any more, so no new run starts",
     RunCause.DAG_GONE: "this Airflow shows no such DAG",
     RunCause.WAITING: "it has not failed; something keeps it waiting",
     RunCause.NOT_READ: "the log that would tell could not be read",

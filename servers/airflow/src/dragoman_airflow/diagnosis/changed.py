@@ -153,19 +153,29 @@ def _width(notes: _Notes, before: Side, now: Side) -> None:
 
 
 def _inputs(notes: _Notes, before: Side, now: Side) -> None:
+    """Which runs' assets came in; a run that an asset starts has other ones each time."""
     if before.assets is None or now.assets is None:
         return
-    old, new = _sources(before.assets), _sources(now.assets)
-    if old == new:
+    if {one.id for one in before.assets} == {one.id for one in now.assets}:
         notes.same.append("input assets")
         return
-    gone, come = sorted(old - new), sorted(new - old)
-    told = [*(f"without {one}" for one in gone[:2]), *(f"with {one}" for one in come[:2])]
-    notes.found.append(Untrusted(f"input assets: {', '.join(told)}"))
+    old, new = _sources(before.assets), _sources(now.assets)
+    for name in sorted({*old, *new})[:3]:
+        was, is_now = old.get(name, "none"), new.get(name, "none")
+        if was != is_now:
+            notes.found.append(Untrusted(f"input asset {name}: from {is_now}, before from {was}"))
 
 
-def _sources(events: Sequence[AssetEvent]) -> frozenset[str]:
-    return frozenset(f"{one.uri or one.name} by {one.source_dag_id or 'outside'}" for one in events)
+def _sources(events: Sequence[AssetEvent]) -> dict[str, str]:
+    """By asset, the runs that made what came in."""
+    found: dict[str, list[str]] = {}
+    for one in events:
+        made_by = f"{one.source_dag_id}/{one.source_run_id}" if one.source_dag_id else "outside"
+        found.setdefault(one.name or one.uri, []).append(made_by)
+    return {
+        name: ", ".join(runs[:2]) + (f" and {len(runs) - 2} more" if len(runs) > 2 else "")
+        for name, runs in found.items()
+    }
 
 
 def _kind(notes: _Notes, before: Side, now: Side) -> None:

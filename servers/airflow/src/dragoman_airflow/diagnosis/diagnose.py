@@ -10,14 +10,14 @@ from dragoman_airflow.diagnosis import absent
 from dragoman_airflow.diagnosis.answer import Known, answered, no_runs
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.case import Case, gather, skipped
-from dragoman_airflow.diagnosis.endings import Ending, deadlocked, removed, timed_out, unmet
+from dragoman_airflow.diagnosis.endings import Ending, deadlocked, marked, removed, timed_out, unmet
 from dragoman_airflow.diagnosis.fitting import fitted
 from dragoman_airflow.diagnosis.found import Found
 from dragoman_airflow.diagnosis.history import Earlier, compare_with_success
 from dragoman_airflow.diagnosis.logs_of import Reader
 from dragoman_airflow.diagnosis.read_try import read_try
 from dragoman_airflow.diagnosis.report import Diagnosis
-from dragoman_airflow.diagnosis.rooting import found_roots
+from dragoman_airflow.diagnosis.rooting import found_roots, of_ending
 from dragoman_airflow.errors import DagNotFound
 from dragoman_airflow.models import Dag, Instance, Listing, Run, RunFilter
 
@@ -82,14 +82,16 @@ async def _diagnosed(
     roots = [*findings.roots] or [*findings.later]
     if case.run.state in _UNFINISHED_RUN and not roots:
         waiting = await _explained(asking, explain, case.run, case.dag)
-        return answered(asking, Known(case, waiting=waiting, note=note))
+        broken = await absent.broken(asking, case.dag)
+        return answered(asking, Known(case, waiting=waiting, broken=broken, note=note))
     found = await found_roots(asking, case, reader, roots)
     ending, skips = await _ending(asking, case, found)
-    one = _standing(found, ending)
+    found = found or await of_ending(asking, reader, ending)
+    one = found[0].one if found else None
     earlier: Earlier | None = None
     if one is not None:
         earlier = await compare_with_success(asking, case.run, one, _width(found))
-    broken, says = await absent.broken(asking, case.dag)
+    broken = await absent.broken(asking, case.dag)
     return answered(
         asking,
         Known(
@@ -98,7 +100,6 @@ async def _diagnosed(
             ending=ending,
             earlier=earlier,
             broken=broken,
-            says=says,
             skipped=skips,
             note=note,
         ),
@@ -118,18 +119,12 @@ async def _ending(
     if found:
         return None, ()
     ending = (
-        deadlocked(graph, run, case.instances)
+        marked(run, case.events)
+        or deadlocked(graph, run, case.instances)
         or unmet(graph, case.findings.stuck, case.instances)
         or removed(case.instances)
     )
     return ending, ()
-
-
-def _standing(found: Sequence[Found], ending: Ending | None) -> Instance | None:
-    """The instance that is compared with its last success."""
-    if found:
-        return found[0].one
-    return ending.tasks[0] if ending is not None and ending.tasks else None
 
 
 def _width(found: Sequence[Found]) -> int | None:

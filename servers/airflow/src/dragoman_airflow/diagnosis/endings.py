@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dragoman_airflow.diagnosis.causes import RunCause
+from dragoman_airflow.diagnosis.people import marked_failed
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import Instance, Run
+from dragoman_airflow.models import Event, Instance, Run
 
 _ISO = re.compile(
     r"(?P<sign>-)?P(?:(?P<days>\d+(?:\.\d+)?)D)?"
@@ -27,6 +28,15 @@ class Ending:
     cause: RunCause
     says: str
     tasks: tuple[Instance, ...] = ()
+
+
+def marked(run: Run, events: Sequence[Event]) -> Ending | None:
+    """Someone set the run to failed."""
+    found = marked_failed(events, run)
+    if found is None:
+        return None
+    says = f"{found.by or 'someone'} set it to failed at {found.when:%Y-%m-%d %H:%M:%S}"
+    return Ending(RunCause.MARKED_FAILED, f"{says} ({found.event})")
 
 
 def timed_out(run: Run, limit: str, skipped: Sequence[Instance]) -> Ending | None:

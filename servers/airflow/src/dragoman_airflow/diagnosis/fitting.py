@@ -28,7 +28,7 @@ def fitted(told: Diagnosis, most_tokens: int = MOST_TOKENS) -> Diagnosis:
 
 def _steps() -> Iterator[_Step]:
     yield _of_roots("before", "lines before the failure", 4)
-    yield _of_roots("user_frames", "frames", 2)
+    yield _of_roots("frames", "frames", 2)
     yield _of_roots("other_errors", "other instances' errors", 2)
     yield _of_roots("evidence", "quotes", 2)
     yield _shorter_diff
@@ -42,7 +42,7 @@ def _steps() -> Iterator[_Step]:
     yield _of_list("not_read", "notes of what was not read", 3)
     yield _of_roots("other_errors", "other instances' errors", 0)
     yield _of_roots("evidence", "quotes", 0)
-    yield _of_roots("user_frames", "frames", 0)
+    yield _of_roots("frames", "frames", 0)
     yield _of_roots("before", "lines before the failure", 0)
     yield _no_diff
     yield _of_list("roots", "root tasks in full", 1)

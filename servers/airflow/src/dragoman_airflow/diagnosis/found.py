@@ -53,13 +53,11 @@ def told(found: Found) -> RootCause:
         cause=found.verdict.cause,
         meaning=found.verdict.meaning,
         confidence=found.verdict.confidence,
-        says=clipped(reading.says.text, _SAYS) if reading and reading.says else None,
-        exceptions=[clipped(one, _SAYS) for one in reading.chain] if reading else [],
-        user_frames=[clipped(one, _LINE) for one in reading.frames] if reading else [],
+        reason=clipped(found.verdict.reason, _LINE) if found.verdict.reason else None,
+        exceptions=_exceptions(reading),
+        frames=[clipped(one, _LINE) for one in reading.frames] if reading else [],
         evidence=[_quote(number, one, _QUOTE) for one in reading.evidence] if reading else [],
-        before=[clipped(f"{one.line}: {one.text}", _LINE) for one in reading.before]
-        if reading
-        else [],
+        before=_before(reading),
         tries=found.tries.says,
         other_tries=[clipped(one, _SAYS) for one in found.tries.others],
         events=[clipped(one, _SAYS) for one in found.verdict.events],
@@ -67,6 +65,22 @@ def told(found: Found) -> RootCause:
         hidden_by=found.hidden_by,
         in_spite_of=list(found.root.above[:5]),
     )
+
+
+def _exceptions(reading: Reading | None) -> list[Untrusted]:
+    """A chain of several; a single exception is quoted with its line."""
+    if reading is None or len(reading.chain) < 2:
+        return []
+    return [clipped(one, _SAYS) for one in reading.chain]
+
+
+def _before(reading: Reading | None) -> list[Untrusted]:
+    """The lines before the failure that are not quoted already."""
+    if reading is None:
+        return []
+    quoted = {one.line for one in reading.evidence}
+    kept = [one for one in reading.before if one.line not in quoted]
+    return [clipped(f"{one.line}: {one.text}", _LINE) for one in kept]
 
 
 def instances(found: Found) -> str:

@@ -3,12 +3,26 @@
 from dragoman_airflow.api import Airflow
 from dragoman_airflow.diagnosis.reading import Reading, Said
 from dragoman_airflow.errors import AirflowError, LogNotFound
+from dragoman_airflow.logs.causes import Cause
 from dragoman_airflow.logs.exceptions import Chain
-from dragoman_airflow.logs.reading import LogDigest, LogReader
+from dragoman_airflow.logs.quoted import QuotedLine
+from dragoman_airflow.logs.task_log import TaskLog, read_log
 from dragoman_airflow.models import Instance
 
+PASSING = frozenset(
+    {
+        Cause.SERVICE_UNREACHABLE,
+        Cause.SERVICE_ERROR,
+        Cause.RATE_LIMITED,
+        Cause.OPERATION_TIMEOUT,
+        Cause.RESOURCE_LIMIT,
+        Cause.KILLED,
+        Cause.STOPPED_BY_AIRFLOW,
+    }
+)
+"""Causes that can be gone by themselves at the next try."""
+
 _BEFORE = 12
-_EVIDENCE = 3
 _FRAMES = 3
 _CHAIN = 4
 
@@ -17,27 +31,56 @@ async def read_try(airflow: Airflow, one: Instance, try_number: int) -> Reading:
     """A try's reading; one that is missing says why."""
     try:
         async with airflow.log(one, try_number) as stream:
-            reader = LogReader(stream.content_type)
-            async for chunk in stream.chunks:
-                reader.feed(chunk)
-            digest = reader.end()
+            log = await read_log(stream)
     except (LogNotFound, AirflowError) as error:
         return Reading(try_number, unread=str(error), missing=True)
-    return reading_of(digest, try_number)
+    return reading_of(log, try_number)
 
 
-def reading_of(digest: LogDigest, try_number: int) -> Reading:
-    ending = digest.ending
-    chain: Chain = ending.chain if ending else ()
-    before = ending.before if ending else digest.tail
+def reading_of(log: TaskLog, try_number: int) -> Reading:
+    found = log.cause
+    told = found.cause is not Cause.UNKNOWN
     return Reading(
         try_number,
-        lines=digest.counts.lines,
-        cause="code_error" if chain else "",
-        says=Said(ending.line.number, ending.line.text) if ending else None,
-        chain=tuple(one.text for one in chain[-_CHAIN:]),
-        frames=tuple(frame.text for one in chain[:1] for frame in one.user_frames[:_FRAMES]),
-        before=tuple(Said(one.number, one.text) for one in before[-_BEFORE:]),
-        signature=ending.signature if ending else "",
-        handover=tuple(one.handover for one in digest.external if one.handover),
+        lines=log.lines,
+        cause=found.cause.value if told else "",
+        meaning=found.meaning,
+        confidence=found.confidence.value,
+        reason=found.reason,
+        passing=found.cause in PASSING,
+        stopped=found.cause is Cause.STOPPED_BY_AIRFLOW,
+        external=found.cause is Cause.EXTERNAL_JOB_FAILED,
+        chain=tuple(one.text for one in log.chain[-_CHAIN:]),
+        frames=_frames(log.chain),
+        evidence=_evidence(log),
+        before=tuple(Said(one.number, one.text) for one in log.before[-_BEFORE:]),
+        signature=log.signature or f"{found.cause.value} {found.reason}",
+        handover=tuple(one.handover for one in log.external if one.handover),
+        unread=log.cut,
     )
+
+
+def _frames(chain: Chain) -> tuple[str, ...]:
+    """The task's own frames, of the exception that was raised first and has any."""
+    for raised in chain:
+        if raised.user_frames:
+            return tuple(frame.text for frame in raised.user_frames[:_FRAMES])
+    return tuple(chain[-1].frames[-1].text for _ in chain[-1:] if chain[-1].frames)
+
+
+def _evidence(log: TaskLog) -> tuple[Said, ...]:
+    """The line that decides and those it rests on, each once and in the log's order."""
+    lines: dict[int, str] = {one.number: _words(log, one) for one in log.cause.hints}
+    if log.cause.says is not None:
+        lines.setdefault(log.cause.says.number, _words(log, log.cause.says))
+    if log.ending is not None:
+        lines.setdefault(log.ending.line.number, _words(log, log.ending.line))
+    return tuple(Said(number, lines[number]) for number in sorted(lines))
+
+
+def _words(log: TaskLog, line: QuotedLine) -> str:
+    """The exception of an ending line, which says more than Airflow's sentence above it."""
+    for failure in log.failures:
+        if failure.line.number == line.number and failure.chain:
+            return failure.chain[-1].text
+    return line.text

@@ -7,7 +7,7 @@ from dragoman.answer.handover import Handover
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A line of a log; `text` is as the task wrote it."""
+    """A line of a log, without secrets."""
 
     line: int
     text: str
@@ -17,8 +17,10 @@ class Said:
 class Reading:
     """One try's log, read once.
 
-    `chain` begins with the exception that was raised first; `signature` is the same for the same
-    failure. `cause` is empty where the log holds none, and `unread` says what was not read.
+    `cause` is empty where the log holds none, `reason` says what it rests on. `passing` ones can
+    be gone at the next try; `stopped` ones only say that Airflow ended the task; `external` ones
+    happened in another system. `chain` begins with the exception that was raised first.
+    `signature` is the same for the same failure. `unread` says what was not read.
     """
 
     try_number: int
@@ -26,8 +28,10 @@ class Reading:
     cause: str = ""
     meaning: str = ""
     confidence: str = ""
-    transient: bool = False
-    says: Said | None = None
+    reason: str = ""
+    passing: bool = False
+    stopped: bool = False
+    external: bool = False
     chain: tuple[str, ...] = ()
     frames: tuple[str, ...] = ()
     evidence: tuple[Said, ...] = ()
@@ -38,8 +42,13 @@ class Reading:
     missing: bool = False
 
     @property
+    def tells(self) -> bool:
+        """Whether the log itself explains the end."""
+        return bool(self.cause) and not self.stopped
+
+    @property
     def short(self) -> str:
-        """The failure in a line: its last exception, else what it says."""
+        """The failure in a line: its last exception, else the line that decides."""
         if self.chain:
             return self.chain[-1]
-        return self.says.text if self.says else ""
+        return self.evidence[-1].text if self.evidence else ""

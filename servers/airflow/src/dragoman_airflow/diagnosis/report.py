@@ -27,11 +27,13 @@ class RootCause(BaseModel):
     cause: str = Field(description="From a closed list")
     meaning: str
     confidence: str
-    says: Untrusted | None = Field(default=None, description="The task's own words")
+    reason: Untrusted | None = Field(default=None, description="What the cause rests on")
     exceptions: list[Untrusted] = Field(
         default_factory=list[Untrusted], description="The one that was raised first comes first"
     )
-    user_frames: list[Untrusted] = Field(default_factory=list[Untrusted])
+    frames: list[Untrusted] = Field(
+        default_factory=list[Untrusted], description="The task's own code first, innermost first"
+    )
     evidence: list[Quote] = Field(default_factory=list[Quote])
     before: list[Untrusted] = Field(
         default_factory=list[Untrusted], description="Its last lines before it failed, numbered"
@@ -141,12 +143,12 @@ def _named(root: RootCause) -> str:
 
 def _root(root: RootCause) -> Iterator[str]:
     yield f"cause: {root.cause} ({root.confidence}): {root.meaning}"
-    if root.says:
-        yield f"says: {fence(root.says)}"
+    if root.reason:
+        yield f"because of: {fence(root.reason)}"
     if root.exceptions:
         yield f"exceptions, first raised first: {fence(' → '.join(root.exceptions))}"
-    if root.user_frames:
-        yield f"user code: {fence('; '.join(root.user_frames))}"
+    if root.frames:
+        yield f"raised at: {fence('; '.join(root.frames))}"
     for quote in root.evidence:
         yield f"try {quote.try_number} line {quote.line}: {fence(quote.text)}"
     yield from (f"before it: {fence(words)}" for words in _joined(root.before))

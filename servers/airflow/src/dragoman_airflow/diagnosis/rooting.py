@@ -6,6 +6,8 @@ from datetime import timedelta
 from dragoman_airflow.api import ANY
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.case import Case
+from dragoman_airflow.diagnosis.causes import MEANING
+from dragoman_airflow.diagnosis.endings import Ending
 from dragoman_airflow.diagnosis.found import Found
 from dragoman_airflow.diagnosis.hiding import hidden
 from dragoman_airflow.diagnosis.history import mapped_width
@@ -14,7 +16,7 @@ from dragoman_airflow.diagnosis.lost import Lost, beside, lost
 from dragoman_airflow.diagnosis.reading import Reading
 from dragoman_airflow.diagnosis.roots import FAILED_STATES, Root
 from dragoman_airflow.diagnosis.tries import tries, wanted
-from dragoman_airflow.diagnosis.verdict import decide
+from dragoman_airflow.diagnosis.verdict import Verdict, decide
 from dragoman_airflow.models import Instance, InstanceFilter, Listing
 
 MOST_READ = 3
@@ -37,6 +39,23 @@ async def found_roots(
     for number, root in enumerate(roots[:MOST_TOLD]):
         own = readings[number] if number < len(readings) else {}
         found.append(await _found(asking, case, reader, root, own))
+    return found
+
+
+async def of_ending(asking: Asking, reader: Reader, ending: Ending | None) -> list[Found]:
+    """The tasks that the run's own ending was about; only those that ran have a log."""
+    if ending is None:
+        return []
+    found: list[Found] = []
+    for one in ending.tasks[:MOST_READ]:
+        root = Root(one.task_id, (one,))
+        readings: dict[int, Reading] = {}
+        if one.start_date is not None and asking.left > _FOR_HISTORY:
+            readings = await last_tries(asking, reader, root, 1)
+        reading = readings.get(one.map_index)
+        verdict = Verdict(ending.cause.value, MEANING[ending.cause], "high", reason=ending.says)
+        tried = tries(one, [])
+        found.append(Found(root, one, verdict, reading, tried, readings))
     return found
 
 
@@ -86,7 +105,7 @@ async def _neighbours(
     end = lost(case.events, one, one.try_number)
     if end is None or end.kind not in {Lost.HEARTBEAT, Lost.MISMATCH}:
         return ()
-    if (reading is not None and reading.cause) or not one.hostname or one.end_date is None:
+    if (reading is not None and reading.tells) or not one.hostname or one.end_date is None:
         return ()
     if not asking.has_room("other tasks on that host"):
         return ()

@@ -27,6 +27,7 @@ class Verdict:
     cause: str
     meaning: str
     confidence: str
+    reason: str = ""
     events: tuple[str, ...] = ()
     not_causes: tuple[str, ...] = ()
     rerun_may_help: bool = False
@@ -45,17 +46,15 @@ def decide(
     if marked := marked_failed(events, one):
         return _marked(marked, reading)
     end = lost(events, one, one.try_number)
-    if end is not None and (end.kind in {Lost.STUCK, Lost.FAIL_FAST} or not _tells(reading)):
+    if end is not None and (
+        end.kind in {Lost.STUCK, Lost.FAIL_FAST} or not (reading and reading.tells)
+    ):
         return _lost(end, one, requeues(events, one), neighbours)
     if reading is not None and reading.cause:
         return _logged(reading, end)
     if reading is None or reading.missing:
-        return _without_log(one, reading)
+        return _without_log(one)
     return _of(RunCause.NOT_IN_LOG, "high" if not reading.unread else "low", rerun=False)
-
-
-def _tells(reading: Reading | None) -> bool:
-    return reading is not None and bool(reading.cause)
 
 
 def _marked(marked: Marked, reading: Reading | None) -> Verdict:
@@ -90,7 +89,14 @@ def _lost(end: LostWorker, one: Instance, requeued: int, neighbours: Sequence[In
     elif one.hostname and cause in {RunCause.WORKER_LOST, RunCause.ENDED_UNSEEN}:
         aside.append(f"no other task seen failing on host {one.hostname} in the same minute")
     sure = "high" if cause in _SURE else "medium"
-    return Verdict(cause.value, meaning, sure, tuple(words), tuple(aside), rerun_may_help=True)
+    return Verdict(
+        cause.value,
+        meaning,
+        sure,
+        events=tuple(words),
+        not_causes=tuple(aside),
+        rerun_may_help=True,
+    )
 
 
 def _logged(reading: Reading, end: LostWorker | None) -> Verdict:
@@ -102,14 +108,14 @@ def _logged(reading: Reading, end: LostWorker | None) -> Verdict:
         reading.meaning,
         reading.confidence,
         not_causes=aside,
-        rerun_may_help=reading.transient,
+        reason=reading.reason,
+        rerun_may_help=reading.passing,
     )
 
 
-def _without_log(one: Instance, reading: Reading | None) -> Verdict:
+def _without_log(one: Instance) -> Verdict:
     if one.start_date is None and one.try_number == 0:
         return _of(RunCause.NOT_IN_LOG, "low", rerun=False)
-    del reading
     return _of(RunCause.NOT_READ, "low", rerun=False)
 
 
@@ -121,4 +127,11 @@ def _of(
     events: tuple[str, ...] = (),
     aside: tuple[str, ...] = (),
 ) -> Verdict:
-    return Verdict(cause.value, MEANING[cause], confidence, events, aside, rerun_may_help=rerun)
+    return Verdict(
+        cause.value,
+        MEANING[cause],
+        confidence,
+        events=events,
+        not_causes=aside,
+        rerun_may_help=rerun,
+    )
