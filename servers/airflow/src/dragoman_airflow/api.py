@@ -47,6 +47,7 @@ class Feature(StrEnum):
     ASSET_CONSUMERS = "which DAGs an asset starts"
     ONE_INSTANCE = "clearing or marking one mapped instance"
     CLEAR_NOTE = "a note on cleared instances"
+    JOBS = "jobs of schedulers and triggerers"
     PREVENT_RUNNING = "refusing to clear a running instance"
 
 
@@ -87,7 +88,9 @@ class Airflow(Protocol):
 
     async def dags(
         self, *, text: str = "", tag: str = "", paused: bool | None = None, limit: int = 1_000
-    ) -> Listing[Dag]: ...
+    ) -> Listing[Dag]:
+        """By id; those whose file is gone or broken are there, too, as stale."""
+        ...
 
     async def dag(self, dag_id: str) -> Dag: ...
 

@@ -43,7 +43,7 @@ class Around3(Reading3):
         listing = await self._list(
             ListAsk("event_logs", ask, limit=limit),
             lambda size, offset, _: self._reads.events(where, size, offset),
-            _numbered,
+            numbered_events,
             lambda pair: pair[0],
         )
         items = tuple(event for _, event in listing.items)
@@ -58,7 +58,7 @@ class Around3(Reading3):
         listing = await self._list(
             ListAsk("jobs", ask, limit=SYSTEM_LIMIT),
             lambda size, offset, _: self._reads.jobs(job_type, size, offset, alive=alive),
-            _numbered_job,
+            numbered_jobs,
             lambda pair: pair[0],
         )
         items = tuple(job for _, job in listing.items)
@@ -100,9 +100,7 @@ class Around3(Reading3):
         raw = await self._get(
             lambda: self._reads.upstream_events(dag_id, run_id), ask, Of(dag_id, run_id)
         )
-        page = self._page_of(raw, ListAsk("asset_events", ask), rows3.asset_event)
-        complete = not page.lost and page.rows == page.total
-        return Listing(page.items, page.total, complete=complete)
+        return self._one_page(raw, ListAsk("asset_events", ask), rows3.asset_event)
 
     async def asset_events(
         self, *, source_dag_id: str, source_run_id: str = ""
@@ -147,12 +145,12 @@ class Around3(Reading3):
         )
 
 
-def _numbered(raw: Raw) -> tuple[object, Event] | None:
+def numbered_events(raw: Raw) -> tuple[object, Event] | None:
     """Events have no identity among their fields but their number."""
     event = rows3.event(raw)
     return None if event is None else (raw.get("event_log_id", repr(raw)), event)
 
 
-def _numbered_job(raw: Raw) -> tuple[object, Job] | None:
+def numbered_jobs(raw: Raw) -> tuple[object, Job] | None:
     job = rows3.job(raw)
     return None if job is None else (raw.get("id", repr(raw)), job)

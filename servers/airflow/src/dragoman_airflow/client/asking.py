@@ -1,7 +1,7 @@
 """What both versions' adapters share: asking, decoding pages, and saying what is missing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -84,6 +84,12 @@ class Asking(ABC):
     def has(self, feature: Feature) -> bool:
         return feature in self.features
 
+    @property
+    def _release(self) -> tuple[int, int]:
+        """Major and minor version; (0, 0) when it does not say."""
+        parts = [part for part in self._version.split(".")[:2] if part.isdigit()]
+        return (int(parts[0]), int(parts[1])) if len(parts) == 2 else (0, 0)
+
     @abstractmethod
     def _dag_request(self, dag_id: str) -> Request: ...
 
@@ -132,6 +138,16 @@ class Asking(ABC):
             lost=len(given) - len(items),
         )
 
+    def _one_page(
+        self, raw: Json, listed: ListAsk, decode: Callable[[Raw], T | None]
+    ) -> Listing[T]:
+        """A list that has no pages."""
+        page = self._page_of(raw, listed, decode)
+        if page.lost or page.total != page.rows:
+            known = page.total if page.total and page.total > page.rows else None
+            return Listing(page.items, known, complete=False, note="it came incomplete")
+        return Listing(page.items, page.total, complete=True)
+
     def _built(self, build: Build, ask: Ask) -> Request:
         try:
             return build()
@@ -155,7 +171,7 @@ class Asking(ABC):
 
     def _lacks(self, feature: Feature, instead: str = "") -> NotOnThisAirflow:
         more = f" {instead}" if instead else ""
-        return NotOnThisAirflow(f"Airflow {self.name} ({self.version}) has no {feature}.{more}")
+        return NotOnThisAirflow(f"Airflow {self.name} ({self.version}) lacks {feature}.{more}")
 
     async def _missing(self, of: Of) -> DagNotFound | RunNotFound | InstanceNotFound | Unreachable:
         """What of the things asked about is not there, from the DAG down."""
@@ -183,3 +199,10 @@ class Asking(ABC):
         except NotThere:
             return False
         return True
+
+
+def kept(listing: Listing[T], items: Iterable[T]) -> Listing[T]:
+    """What is left of a list after a filter of our own; the claim was about all of it."""
+    left = tuple(items)
+    claimed = len(left) if listing.complete else None
+    return Listing(left, claimed, complete=listing.complete, note=listing.note)

@@ -3,16 +3,21 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import anyio
-
 from dragoman_airflow.client import rows3
 from dragoman_airflow.client.answers import Ask, NotThere
 from dragoman_airflow.client.around3 import Around3
 from dragoman_airflow.client.asking import Build, Of
-from dragoman_airflow.client.changes import is_same_run, refuse_wildcards
+from dragoman_airflow.client.changes import (
+    CLEAR,
+    EDIT_INSTANCES,
+    EDIT_RUNS,
+    Triggering,
+    refuse_wildcards,
+)
 from dragoman_airflow.client.session import Session
-from dragoman_airflow.client.tolerant import instant, rows
-from dragoman_airflow.errors import AnswerLost, Conflict, Invalid, RunNotFound
+from dragoman_airflow.client.tolerant import Raw, instant, rows
+from dragoman_airflow.client.wire import Request
+from dragoman_airflow.errors import Invalid
 from dragoman_airflow.models import Backfill, BackfillSpan, Clear, Dag, Instance, Mark, Run, Trigger
 from dragoman_airflow.settings import InstanceSetting
 
@@ -20,17 +25,10 @@ if TYPE_CHECKING:
     from dragoman_airflow.client.requests3 import Reads3
     from dragoman_airflow.client.writes3 import Writes3
 
-SENDINGS = 3
-"""A trigger whose answer was lost is sent so often; its run id keeps it one run."""
-PAUSE = 0.5
-"""Seconds between these, in which the lost one may still be carried out."""
-
-EDIT_INSTANCES = "the right to edit task instances"
-EDIT_RUNS = "the right to edit DAG runs"
 EDIT_BACKFILLS = "the right to edit backfills"
 
 
-class Airflow3(Around3):
+class Airflow3(Around3, Triggering):
     """An Airflow 3 as one caller sees and changes it."""
 
     def __init__(
@@ -48,15 +46,9 @@ class Airflow3(Around3):
         refuse_wildcards(self.name, DAG=dag_id, run=what.run_id)
         if not what.pairs:
             raise Invalid(f"A clear in Airflow {self.name} has to name its task instances.")
-        ask = Ask(
-            "clear task instances",
-            EDIT_INSTANCES,
-            conflict="One of them runs just now; nothing was cleared.",
-            fields={"note": "the note", "task_ids": "the tasks", "dag_run_id": "the run"},
-        )
         return await self._instances_of(
-            lambda: self._writes.clear(dag_id, what, dry_run=dry_run, prevent_running=True),
-            ask,
+            lambda: self._writes.clear(dag_id, what, dry_run=dry_run),
+            CLEAR,
             Of(dag_id, what.run_id),
         )
 
@@ -89,30 +81,11 @@ class Airflow3(Around3):
         ask = Ask("write a note on a task instance", EDIT_INSTANCES, fields={"note": "the note"})
         await self._get(lambda: self._writes.note_instance(instance, note), ask, of)
 
-    async def trigger(self, dag_id: str, what: Trigger) -> Run:
-        refuse_wildcards(self.name, DAG=dag_id, run=what.run_id)
-        ask = Ask(
-            "trigger a DAG",
-            "the right to create DAG runs",
-            fields={"dag_run_id": "the run id", "conf": "conf", "note": "the note"},
-            hint="A run id has letters, digits and -_.~:+ alone, conf has to fit the DAG's params, "
-            "and the DAG needs to parse and to allow manual runs.",
-        )
-        lost: AnswerLost | None = None
-        for _ in range(SENDINGS):
-            try:
-                return await self._run_of(
-                    lambda: self._writes.trigger(dag_id, what), ask, Of(dag_id)
-                )
-            except AnswerLost as error:
-                lost = error
-                await anyio.sleep(PAUSE)
-            except Conflict:
-                return await self._existing(dag_id, what, was_lost=lost is not None)
-        found = await self._made(dag_id, what)
-        if found is None and lost:
-            raise lost
-        return self._whole(found, ask)
+    def _trigger_request(self, dag_id: str, what: Trigger) -> Request:
+        return self._writes.trigger(dag_id, what)
+
+    def _run_in(self, raw: Raw) -> Run | None:
+        return rows3.run(raw)
 
     async def pause(self, dag_id: str, *, paused: bool) -> Dag:
         refuse_wildcards(self.name, DAG=dag_id)
@@ -158,37 +131,11 @@ class Airflow3(Around3):
             raise Invalid(f"Airflow {self.name} has no backfill {backfill_id}.") from None
         return self._whole(rows3.backfill(raw), ask)
 
-    async def _existing(self, dag_id: str, what: Trigger, *, was_lost: bool) -> Run:
-        """The run in the way, if a sending of ours whose answer was lost made it."""
-        try:
-            run = await self.run(dag_id, what.run_id)
-        except RunNotFound:
-            raise Conflict(
-                f"DAG {dag_id} has a run for logical date {what.logical_date} already; nothing "
-                "was made. find_runs shows it; another logical date, or none, makes another run."
-            ) from None
-        if was_lost and is_same_run(run, what):
-            return run
-        raise Conflict(
-            f"Run {run.run_id} of DAG {dag_id} exists already and is {run.state or 'new'}; nothing "
-            "was made. watch_run follows it; another run id makes another run."
-        )
-
-    async def _made(self, dag_id: str, what: Trigger) -> Run | None:
-        try:
-            run = await self.run(dag_id, what.run_id)
-        except RunNotFound:
-            return None
-        return run if is_same_run(run, what) else None
-
     async def _patch_run(self, dag_id: str, run_id: str, state: str, note: str, doing: str) -> Run:
         ask = Ask(doing, EDIT_RUNS, fields={"note": "the note", "state": "the state"})
         return await self._run_of(
             lambda: self._writes.patch_run(dag_id, run_id, state, note), ask, Of(dag_id, run_id)
         )
-
-    async def _run_of(self, build: Build, ask: Ask, of: Of) -> Run:
-        return self._whole(rows3.run(await self._get(build, ask, of)), ask)
 
     async def _instances_of(self, build: Build, ask: Ask, of: Of) -> tuple[Instance, ...]:
         raw = await self._get(build, ask, of)

@@ -9,14 +9,16 @@ import anyio
 
 from dragoman.auth.caller import Caller
 from dragoman_airflow.api import Airflow
+from dragoman_airflow.client.changing2 import Airflow2
 from dragoman_airflow.client.changing3 import Airflow3
 from dragoman_airflow.client.http import HttpWire
 from dragoman_airflow.client.loading import Loading
+from dragoman_airflow.client.requests2 import Requests2
 from dragoman_airflow.client.session import Session
 from dragoman_airflow.client.signing_in import SignIn, account, exchanged
 from dragoman_airflow.client.versions import Detected, detect
 from dragoman_airflow.client.wire import Wire
-from dragoman_airflow.errors import NotOnThisAirflow, Unreachable
+from dragoman_airflow.errors import Unreachable
 from dragoman_airflow.settings import AirflowSettings, InstanceSetting
 
 if TYPE_CHECKING:
@@ -80,15 +82,16 @@ class Connector:
             retry_seconds=self._settings.retry_seconds,
             on_missing=lambda: self._doubt(known),
         )
+        url, page = instance.url.rstrip("/"), self._settings.page
         if detected.family == "v1":
-            raise NotOnThisAirflow(f"Airflow {instance.name} is version 2.")
+            return Airflow2(instance, detected.version, session, page, Requests2(url))
         if known.requests is None:
-            known.requests = await self._loading.requests(instance.url.rstrip("/"))
+            known.requests = await self._loading.requests(url)
         return Airflow3(
             instance,
             detected.version,
             session,
-            self._settings.page,
+            page,
             known.requests,
         )
 

@@ -91,6 +91,7 @@ class Reads3:
                 tags=[tag] if tag else None,
                 dag_id_pattern=text or None,
                 paused=paused,
+                exclude_stale=False,
                 order_by=["dag_id"],
             )
         )

@@ -35,7 +35,7 @@ class Writes3:
         self._runs = DagRunApi(client)
         self._instances = TaskInstanceApi(client)
 
-    def clear(self, dag_id: str, what: Clear, *, dry_run: bool, prevent_running: bool) -> Request:
+    def clear(self, dag_id: str, what: Clear, *, dry_run: bool) -> Request:
         body = ClearTaskInstancesBody(
             dry_run=dry_run,
             dag_run_id=what.run_id,
@@ -44,10 +44,10 @@ class Writes3:
             include_downstream=what.downstream,
             only_failed=what.only_failed,
             reset_dag_runs=what.reset_runs,
-            run_on_latest_version=what.latest_version,
+            prevent_running_task=True,
         )
-        if prevent_running:
-            body.prevent_running_task = True
+        if what.latest_version is not None:
+            body.run_on_latest_version = what.latest_version
         if what.note is not UNSET:
             body.note = what.note
         built = self._instances.post_clear_task_instances_without_preload_content(dag_id, body)
