@@ -16,6 +16,11 @@ class Body(Protocol):
     @property
     def continuation_token(self) -> str | None: ...
 
+    @property
+    def is_between_lines(self) -> bool:
+        """Whether no line is open, so that whole lines may be left out; never true of JSON."""
+        ...
+
     def feed(self, chunk: bytes) -> Iterator[RawLine]: ...
 
     def end(self) -> Iterator[RawLine]: ...
@@ -25,12 +30,16 @@ class LineBody:
     """NDJSON or text/plain: a line is what a newline ends."""
 
     def __init__(self, *, is_json: bool) -> None:
-        self._is_json = is_json
+        self.is_json = is_json
         self._open = Gathering(is_json=is_json)
 
     @property
     def continuation_token(self) -> str | None:
         return None
+
+    @property
+    def is_between_lines(self) -> bool:
+        return not self._open.size
 
     def feed(self, chunk: bytes) -> Iterator[RawLine]:
         begin = 0
@@ -40,7 +49,7 @@ class LineBody:
                 yield self._open.line(ended=True)
             else:
                 data = chunk[begin:end].removesuffix(b"\r")
-                yield RawLine(data, len(data), self._is_json)
+                yield RawLine(data, len(data), self.is_json)
             begin = end + 1
         if begin < len(chunk):
             self._open.take(chunk[begin:])
@@ -61,6 +70,10 @@ class JsonBody:
     @property
     def continuation_token(self) -> str | None:
         return self._scanner.continuation_token
+
+    @property
+    def is_between_lines(self) -> bool:
+        return False
 
     def feed(self, chunk: bytes) -> Iterator[RawLine]:
         yield from self._scanner.feed(chunk)

@@ -13,11 +13,11 @@ from dragoman.answer.handover import Handover
 from dragoman_airflow.logs.lines import LogLine
 from dragoman_airflow.logs.quoted import words_of
 
-__all__ = ["ExternalId", "Finder", "Kind", "ids_in"]
+__all__ = ["PROBE", "ExternalId", "Finder", "Kind", "ids_in"]
 
 _LIMIT = 50
 _TEXT = 16_000
-_PROBE = (  # Rust's syntax
+PROBE = (  # Rust's syntax
     r"application_\d{13}_\d{4}|spark-[0-9a-f]{32}|app-\d{14}-\d{4}|local-\d{13}"
     r"|\d{8}_\d{6}_\d{5}_[a-z0-9]{5}|(?i:\bpod)"
 )
@@ -139,4 +139,4 @@ def _is_time(text: str, form: str) -> bool:
 @cache
 def _probe() -> SchemaValidator:
     # Rust's regex, which pydantic carries, is linear and ten times as fast as Python's.
-    return SchemaValidator(core_schema.str_schema(pattern=_PROBE, regex_engine="rust-regex"))
+    return SchemaValidator(core_schema.str_schema(pattern=PROBE, regex_engine="rust-regex"))

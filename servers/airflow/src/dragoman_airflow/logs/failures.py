@@ -77,6 +77,11 @@ class Gatherer:
         self._open: dict[str, _Open] = {}
         self._head: LogLine | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no traceback is being read."""
+        return not self._open
+
     def add(self, line: LogLine, before: "deque[LogLine]") -> list[Failing]:
         """The exceptions that are whole with this line."""
         if line.error_detail:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import msgspec
 
-from dragoman_airflow.logs.bodies import body_of
+from dragoman_airflow.logs.bodies import LineBody, body_of
 from dragoman_airflow.logs.layouts import Level, level_of, read_head, without_colours
 from dragoman_airflow.logs.mending import mended
 from dragoman_airflow.logs.rawlines import RawLine
@@ -102,6 +102,8 @@ class LogDecoder:
     def __init__(self, content_type: str, first: int = 1) -> None:
         self.counts = Counts()
         self._body = body_of(content_type)
+        self.can_skip = isinstance(self._body, LineBody)
+        self._is_json = isinstance(self._body, LineBody) and self._body.is_json
         self._number = first - 1
         self._key_lines = 0
         self._last = ""
@@ -109,6 +111,28 @@ class LogDecoder:
     @property
     def continuation_token(self) -> str | None:
         return self._body.continuation_token
+
+    @property
+    def next_number(self) -> int:
+        return self._number + 1
+
+    @property
+    def is_json(self) -> bool:
+        return self._is_json
+
+    @property
+    def is_between_lines(self) -> bool:
+        """Whether whole lines may be skipped now: none is open, nor a key of several lines."""
+        return self._body.is_between_lines and not self._key_lines
+
+    def skip(self, block: bytes) -> None:
+        """Counts whole lines without reading them."""
+        count = block.count(b"\n")
+        if self._is_json:
+            count -= block.count(b"\n\n") + block.startswith(b"\n")
+        self._number += count
+        self.counts.lines += count
+        self.counts.size += len(block)
 
     def feed(self, chunk: bytes) -> Iterator[LogLine]:
         self.counts.size += len(chunk)

@@ -1,16 +1,16 @@
 """One pass over a task's log that keeps what a diagnosis needs, and counts the rest."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dragoman_airflow.logs.exceptions import Chain
 from dragoman_airflow.logs.external import ExternalId, Finder
 from dragoman_airflow.logs.failures import Failing, Gatherer, Role
-from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.lines import Counts, LogDecoder, LogLine
 from dragoman_airflow.logs.quoted import QuotedLine, quote, quote_all
 from dragoman_airflow.logs.signature import signature_of
+from dragoman_airflow.logs.skimming import Skimmer, is_telling
 
 __all__ = ["Failure", "LogDigest", "LogReader"]
 
@@ -43,7 +43,6 @@ class LogDigest:
     """
 
     counts: Counts
-    levels: dict[Level, int]
     first_errors: tuple[QuotedLine, ...]
     last_errors: tuple[QuotedLine, ...]
     errors_total: int
@@ -81,12 +80,12 @@ class LogReader:
         self._tail_size = 0
         self._first_errors: list[LogLine] = []
         self._last_errors: deque[LogLine] = deque(maxlen=_ERRORS)
-        self._levels: Counter[Level] = Counter()
         self._errors = 0
         self._failures = _Kept()
         self._gatherer = Gatherer()
         self._finder = Finder()
         self._is_preparing = False
+        self._skimmer = Skimmer(self._decoder, self._add, self._is_dull, _TAIL + 4)
 
     @property
     def counts(self) -> Counts:
@@ -94,13 +93,11 @@ class LogReader:
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes; at most 1 MB at a time keeps each call short."""
-        for line in self._decoder.feed(chunk):
-            self._add(line)
+        self._skimmer.feed(chunk)
 
     def end(self) -> LogDigest:
         """The digest; nothing may be fed after it."""
-        for line in self._decoder.end():
-            self._add(line)
+        self._skimmer.end()
         self._failures.add(self._gatherer.end())
         shown = {line.number for line in [*self._tail, *self._first_errors, *self._last_errors]}
         failures = tuple(_failure(one) for one in self._failures.in_order())
@@ -108,7 +105,6 @@ class LogReader:
             shown |= {failure.line.number, *(line.number for line in failure.before)}
         return LogDigest(
             replace(self._decoder.counts),
-            dict(self._levels),
             tuple(quote(line) for line in self._first_errors),
             tuple(quote(line) for line in self._last_errors),
             self._errors,
@@ -121,8 +117,11 @@ class LogReader:
             _evidence(self._tail, self._last_errors, self._failures.in_order()),
         )
 
+    def _is_dull(self, block: bytes, number: int) -> bool:
+        del number
+        return self._gatherer.is_idle and not is_telling(block, is_json=self._decoder.is_json)
+
     def _add(self, line: LogLine) -> None:
-        self._levels[line.level] += 1
         self._finder.add(line)
         found = self._gatherer.add(line, self._before)
         if found:

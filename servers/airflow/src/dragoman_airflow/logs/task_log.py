@@ -10,7 +10,6 @@ from dragoman_airflow.api import LogStream
 from dragoman_airflow.logs.exceptions import Chain, rendered
 from dragoman_airflow.logs.external import ExternalId
 from dragoman_airflow.logs.facts import Finding, find_cause
-from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.lines import Counts
 from dragoman_airflow.logs.quoted import QuotedLine
 from dragoman_airflow.logs.reading import Failure, LogDigest, LogReader
@@ -86,10 +85,6 @@ class TaskLog:
     @property
     def failures(self) -> tuple[Failure, ...]:
         return self.digest.failures
-
-    @property
-    def levels(self) -> dict[Level, int]:
-        return self.digest.levels
 
 
 async def read_log(stream: LogStream, first: int = 1) -> TaskLog:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.lines import Counts, LogDecoder, LogLine
 from dragoman_airflow.logs.quoted import QuotedLine, quote_all
+from dragoman_airflow.logs.skimming import Skimmer, is_telling
 
 __all__ = ["Around", "Errors", "Span", "Tail", "Want", "Window", "WindowReader"]
 
@@ -72,7 +73,8 @@ class WindowReader:
         self._want = want
         self._kept: deque[LogLine] = deque()
         self._size = 0
-        self._before: deque[LogLine] = deque(maxlen=want.context if isinstance(want, Errors) else 1)
+        self._context = want.context if isinstance(want, Errors) else 1
+        self._before: deque[LogLine] = deque(maxlen=self._context)
         self._after = 0
         self._matched = 0
         self._unchanged: bool | None = None
@@ -85,6 +87,8 @@ class WindowReader:
             else self._span
         )
         self._from, self._to = _bounds(want)
+        keep = want.count if isinstance(want, Tail) else 2 * self._context
+        self._skimmer = Skimmer(self._decoder, self._line, self._is_dull, keep + 4)
 
     @property
     def is_done(self) -> bool:
@@ -92,24 +96,35 @@ class WindowReader:
         return self._last >= self._to
 
     def feed(self, chunk: bytes) -> None:
-        for line in self._decoder.feed(chunk):
-            self._last = line.number
-            self._take(line)
+        self._skimmer.feed(chunk)
 
     def end(self, *, at_end: bool = True) -> Window:
         """The window; `at_end` is false where the log was not read on."""
         if at_end:
-            for line in self._decoder.end():
-                self._last = line.number
-                self._take(line)
+            self._skimmer.end()
         return Window(
             quote_all(tuple(self._kept)),
-            self._last if at_end else None,
+            self._decoder.counts.lines if at_end else None,
             self._decoder.counts,
             self._matched,
             self._unchanged,
             self._decoder.continuation_token,
         )
+
+    def _is_dull(self, block: bytes, number: int) -> bool:
+        if b"PRIVATE KEY" in block:
+            return False
+        match self._want:
+            case Tail():
+                return True
+            case Errors():
+                return not self._after and not is_telling(block, is_json=self._decoder.is_json)
+            case _:
+                return number > self._to or number + block.count(b"\n") <= self._from - 1
+
+    def _line(self, line: LogLine) -> None:
+        self._last = line.number
+        self._take(line)
 
     def _span(self, line: LogLine) -> None:
         if not self._from <= line.number <= self._to:
