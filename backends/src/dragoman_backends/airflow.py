@@ -3,7 +3,7 @@
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,7 +59,7 @@ class Airflow:
         return str(said.raise_for_status().json()["access_token"])
 
     @contextmanager
-    def client(self, user: str = "admin") -> Iterator[httpx2.Client]:
+    def client(self, user: str = "admin") -> Generator[httpx2.Client]:
         """HTTP as this user, relative to the API's address."""
         basic = (user, self.users[user]) if self.major == 2 else None
         headers = {} if basic else {"Authorization": f"Bearer {self.token(user)}"}
@@ -74,7 +74,7 @@ def airflow3(
     dags: Path | None = None,
     plugins: Path | None = None,
     extra: Mapping[str, str] | None = None,
-) -> Iterator[Airflow]:
+) -> Generator[Airflow]:
     """Airflow 3 with API server, scheduler, DAG processor and triggerer, all healthy.
 
     `dags` and `plugins` are copied into `folder`; `extra` are environment variables.
@@ -109,7 +109,7 @@ def airflow2(
     dags: Path | None = None,
     plugins: Path | None = None,
     extra: Mapping[str, str] | None = None,
-) -> Iterator[Airflow]:
+) -> Generator[Airflow]:
     """Airflow 2 with webserver, scheduler and triggerer, all healthy.
 
     On SQLite it runs one task at a time.
@@ -160,11 +160,15 @@ def healthy(airflow: Airflow) -> bool:
         return False
     if not said.is_success:
         return False
-    parts: dict[str, Any] = said.json()
+    parts: dict[str, dict[str, Any] | None] = said.json()
     needed = {"metadatabase", "scheduler", "triggerer"}
     if airflow.major > 2:
         needed.add("dag_processor")
-    return all((parts.get(name) or {}).get("status") == "healthy" for name in needed)
+    return all(_is_healthy(parts.get(name)) for name in needed)
+
+
+def _is_healthy(part: dict[str, Any] | None) -> bool:
+    return part is not None and part["status"] == "healthy"
 
 
 def _lay_out(folder: Path, dags: Path | None, plugins: Path | None) -> None:

@@ -2,10 +2,11 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.errors import DockerException
@@ -37,7 +38,7 @@ def available() -> bool:
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[Engine]:
+def engine(folder: Path) -> Generator[Engine]:
     """An engine whose images and containers live in `folder`; its containers end with it."""
     if not available():
         raise BackendFailed("no container engine: run backends/install.sh, as root")
@@ -63,9 +64,11 @@ def engine(folder: Path) -> Iterator[Engine]:
 def _answers(running: Engine) -> bool:
     try:
         with running.client() as client:
-            return bool(client.ping())
+            api: Any = client.api
+            api.ping()
     except DockerException:
         return False
+    return True
 
 
 def _remove_containers(running: Engine) -> None:

@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from dragoman_backends.engine import Engine
 from dragoman_backends.processes import BackendFailed, run
@@ -48,7 +49,8 @@ def python_image(engine: Engine, tag: str = PYTHON_IMAGE, python: Path | None = 
             packed = io.BytesIO()
             with tarfile.open(fileobj=packed, mode="w") as tar:
                 tar.add(root, arcname=".")
-            client.api.import_image_from_data(
+            api: Any = client.api
+            api.import_image_from_data(
                 packed.getvalue(), repository=repository, tag=version, changes=changes
             )
     return tag
@@ -63,10 +65,14 @@ def airflow_image(engine: Engine, environment: Path, version: str) -> str:
         (folder / "Dockerfile").write_text(
             f"FROM {PYTHON_IMAGE}\n"
             f"COPY site-packages /usr/local/lib/{packages.parent.name}/site-packages\n"
+            "COPY airflow /usr/local/bin/airflow\n"
             "ENV AIRFLOW_HOME=/opt/airflow HOME=/opt/airflow\n"
-            'ENTRYPOINT ["python3", "-m", "airflow"]\n'
+            'ENTRYPOINT ["airflow"]\n'
             'CMD ["standalone"]\n'
         )
+        program = folder / "airflow"
+        program.write_text('#!/bin/sh\nexec python3 -m airflow "$@"\n')
+        program.chmod(0o755)
         shutil.copytree(
             packages,
             folder / "site-packages",

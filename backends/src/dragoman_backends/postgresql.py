@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SERVER_USER = "postgres"
 
 
 @contextmanager
-def postgresql(user: str = "airflow") -> Iterator[str]:
+def postgresql(user: str = "airflow") -> Generator[str]:
     """`127.0.0.1:PORT` of a server that trusts `user` and holds an empty database of that name."""
     programs, port = _programs(), free_port()
     owner = SERVER_USER if os.geteuid() == 0 else None

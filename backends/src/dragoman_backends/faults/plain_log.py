@@ -9,6 +9,8 @@ from typing import Any
 def flatten(logs: Path, dag: str, run: str, task: str, attempt: int = 1) -> None:
     """Rewrites the structured log of a try in place."""
     path = logs / f"dag_id={dag}/run_id={run}/task_id={task}/attempt={attempt}.log"
+    if not path.read_text().startswith("{"):
+        return
     records = [json.loads(line) for line in path.read_text().splitlines()]
     path.write_text("".join(f"{line}\n" for record in records for line in _lines(record)))
 

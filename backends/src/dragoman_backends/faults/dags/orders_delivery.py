@@ -11,7 +11,7 @@ ORDERS = Asset("orders_table")
 @dag(schedule=None, start_date=START, tags=["sales"])
 def orders_delivery() -> None:
     @task(outlets=[ORDERS])
-    def deliver():
+    def deliver() -> Iterator[Metadata]:
         yield Metadata(
             ORDERS, {"delivery": get_current_context()["run_id"], "rows": conf().get("rows", 0)}
         )
