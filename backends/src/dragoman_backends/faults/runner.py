@@ -82,6 +82,7 @@ def lay_out(folder: Path, major: int = 3) -> tuple[Path, Path]:
 
 def run_faults(airflow: Airflow, seconds: float = 300) -> Sequence[Fault]:
     """Starts every fault and returns when all are settled; says how far it is on standard error.
+
     Raises BackendFailed naming what is not settled in time.
     """
     until = time.monotonic() + seconds

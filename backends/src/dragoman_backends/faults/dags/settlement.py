@@ -12,9 +12,9 @@ def settlement() -> None:
     def settle(batch: int) -> int:
         return jobs.settle(batch, get_current_context()["ti"].try_number)
 
-    settled = settle.expand(batch=list(range(4)))
-    settled >> EmptyOperator(task_id="book")
-    settled >> EmptyOperator(task_id="report", trigger_rule="all_done")
+    book = EmptyOperator(task_id="book")
+    report = EmptyOperator(task_id="report", trigger_rule="all_done")
+    settle.expand(batch=list(range(4))) >> book >> report
 
 
 settlement()
