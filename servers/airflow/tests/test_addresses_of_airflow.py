@@ -1,6 +1,7 @@
 """What an address of Airflow names, on both versions, and back."""
 
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -22,7 +23,7 @@ DEEP = setting("deep", url="https://air.example.org/prod/deep/")
 OLD = setting("old", url="http://old.example.org:8080")
 ALL = (HOME, DEEP, OLD)
 RUN = "scheduled__2026-11-08T00:00:00+00:00"
-O = "http://old.example.org:8080"
+AIR2 = "http://old.example.org:8080"
 P = "https://air.example.org/prod"
 
 
@@ -51,17 +52,17 @@ P = "https://air.example.org/prod"
         ),
         (f"{P}/deep/dags/sales", "deep", Place("sales")),
         (
-            f"{O}/dags/sales/grid?dag_run_id={quote(RUN)}&task_id=load&map_index=2&tab=logs",
+            f"{AIR2}/dags/sales/grid?dag_run_id={quote(RUN)}&task_id=load&map_index=2&tab=logs",
             "old",
             Place("sales", RUN, "load", 2),
         ),
         (
-            f"{O}/dags/sales/grid?dag_run_id={RUN}",
+            f"{AIR2}/dags/sales/grid?dag_run_id={RUN}",
             "old",
             Place("sales", RUN),
         ),
         (
-            f"{O}/log?dag_id=sales&task_id=load&execution_date=2026-11-08T00:00:00+00:00&map_index=-1",
+            f"{AIR2}/log?dag_id=sales&task_id=load&execution_date=2026-11-08T00:00:00+00:00&map_index=-1",
             "old",
             Place(
                 "sales",
@@ -71,7 +72,7 @@ P = "https://air.example.org/prod"
             ),
         ),
         (
-            f"{O}/taskinstance/list/?_flt_3_dag_id=sales&_flt_3_run_id=r",
+            f"{AIR2}/taskinstance/list/?_flt_3_dag_id=sales&_flt_3_run_id=r",
             "old",
             Place("sales", "r"),
         ),
@@ -158,7 +159,8 @@ async def test_address_in_any_argument_gives_what_it_names() -> None:
     fleet = await _fleet("prod", "test")
     address = "https://test.example.org/dags/sales/runs/r1/tasks/load/mapped/4"
 
-    for arguments in ((address,), ("", address), ("sales", "", address)):
+    mixed: tuple[tuple[Any, ...], ...] = ((address,), ("", address), ("sales", "", address))
+    for arguments in mixed:
         target = await fleet.target(*arguments)
         assert (target.airflow.name, target.run_id, target.task_id) == ("test", "r1", "load")
         assert target.map_index == 4
@@ -184,13 +186,11 @@ async def test_old_address_with_a_date_finds_its_run() -> None:
         (("sales",), "on several Airflows: prod, test. Name one"),
     ],
 )
-async def test_contradiction_is_refused_in_words(
-    arguments: tuple[str | int | None, ...], wrong: str
-) -> None:
+async def test_contradiction_is_refused_in_words(arguments: tuple[Any, ...], wrong: str) -> None:
     fleet = await _fleet("prod", "test")
 
     with pytest.raises(BadInput, match=wrong):
-        await fleet.target(*arguments)  # pyright: ignore[reportArgumentType]  # mixed on purpose
+        await fleet.target(*arguments)
 
 
 @pytest.mark.anyio

@@ -56,15 +56,16 @@ class Instances:
     """The configured Airflows; what is known of their DAGs is shared by all callers."""
 
     def __init__(self, settings: AirflowSettings, connector: Opens) -> None:
-        self._settings = settings.instances
+        self._settings = settings
         self._connector = connector
         self._labels = {one.name: Labels(settings.tag_seconds) for one in settings.instances}
 
     async def open(self, caller: Caller, instance: str, permits: Permits) -> "Fleet":
         """What this caller may see: the Airflows that policy permits them, none opened yet."""
         del instance
-        seen = [one for one in self._settings if permits(READ, instance_entity(one))]
-        return Fleet(seen, self._connector, caller, permits, self._labels)
+        seen = [one for one in self._settings.instances if permits(READ, instance_entity(one))]
+        told = self._settings.model_copy(update={"instances": tuple(seen)})
+        return Fleet(told, self._connector, caller, permits, self._labels)
 
 
 class Fleet:
@@ -72,13 +73,14 @@ class Fleet:
 
     def __init__(
         self,
-        settings: list[InstanceSetting],
+        settings: AirflowSettings,
         connector: Opens,
         caller: Caller,
         permits: Permits,
         labels: Mapping[str, Labels],
     ) -> None:
-        self._settings = {one.name: one for one in settings}
+        self.settings = settings
+        self._settings = {one.name: one for one in settings.instances}
         self._connector = connector
         self._caller = caller
         self._permits = permits
