@@ -45,7 +45,7 @@ class InstanceSetting(BaseModel):
 class AirflowSettings(BaseSettings):
     """Environment variables `DRAGOMAN_AIRFLOW_*`.
 
-    `DRAGOMAN_AIRFLOW_INSTANCES='[{"name": "prod", "url": "https://…", "account": {"token": "…"}}]'`:
+    `DRAGOMAN_AIRFLOW_INSTANCES='[{"name": "prod", "url": "https://…", "account": {"token": …}}]'`:
     no other Airflow is ever spoken to.
     """
 

@@ -31,6 +31,8 @@ SINCE = {Feature.DEPENDENCIES: (2, 10), Feature.ASSET_CONSUMERS: (2, 4)}
 class Reading2(Asking):
     """What can be asked of an Airflow 2."""
 
+    since = SINCE
+
     def __init__(
         self,
         setting: InstanceSetting,
@@ -41,9 +43,6 @@ class Reading2(Asking):
     ) -> None:
         super().__init__(setting, version, session, page)
         self._to = requests
-        self.features = frozenset(
-            feature for feature, since in SINCE.items() if self._release >= since
-        )
 
     def _dag_request(self, dag_id: str) -> Request:
         return self._to.read("dags", dag_id)

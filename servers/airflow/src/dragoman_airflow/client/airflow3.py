@@ -33,10 +33,17 @@ INSTANCES = "the right to read task instances"
 ASSETS = "the right to read assets"
 
 
+SINCE = dict.fromkeys(Feature, (3, 0)) | {
+    Feature.HUMAN_TASKS: (3, 1),
+    Feature.CLEAR_NOTE: (3, 2),
+    Feature.PREVENT_RUNNING: (3, 2),
+}
+
+
 class Reading3(Asking):
     """What can be asked of an Airflow 3."""
 
-    features = frozenset(Feature)
+    since = SINCE
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
 """What both versions' adapters share: asking, decoding pages, and saying what is missing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from pydantic import ValidationError
 
@@ -57,7 +57,8 @@ class ListAsk:
 class Asking(ABC):
     """One Airflow as one caller asks it."""
 
-    features: frozenset[Feature] = frozenset()
+    since: ClassVar[Mapping[Feature, tuple[int, int]]] = {}
+    """What Airflows of this kind can have, and from which version on."""
 
     def __init__(self, setting: InstanceSetting, version: str, session: Session, page: int) -> None:
         self._setting = setting
@@ -82,11 +83,12 @@ class Asking(ABC):
         return self._session.requests
 
     def has(self, feature: Feature) -> bool:
-        return feature in self.features
+        since = self.since.get(feature)
+        return since is not None and self._release >= since
 
     @property
     def _release(self) -> tuple[int, int]:
-        """Major and minor version; (0, 0) when it does not say."""
+        """Major and minor version."""
         parts = [part for part in self._version.split(".")[:2] if part.isdigit()]
         return (int(parts[0]), int(parts[1])) if len(parts) == 2 else (0, 0)
 

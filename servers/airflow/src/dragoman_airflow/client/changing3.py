@@ -3,6 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+from msgspec import UNSET
+
+from dragoman_airflow.api import Feature
 from dragoman_airflow.client import rows3
 from dragoman_airflow.client.answers import Ask, NotThere
 from dragoman_airflow.client.around3 import Around3
@@ -12,6 +16,7 @@ from dragoman_airflow.client.changes import (
     EDIT_INSTANCES,
     EDIT_RUNS,
     Triggering,
+    refuse_running,
     refuse_wildcards,
 )
 from dragoman_airflow.client.session import Session
@@ -46,11 +51,20 @@ class Airflow3(Around3, Triggering):
         refuse_wildcards(self.name, DAG=dag_id, run=what.run_id)
         if not what.pairs:
             raise Invalid(f"A clear in Airflow {self.name} has to name its task instances.")
-        return await self._instances_of(
-            lambda: self._writes.clear(dag_id, what, dry_run=dry_run),
+        if not (dry_run or self.has(Feature.PREVENT_RUNNING)):
+            refuse_running(self.name, await self.clear(dag_id, what, dry_run=True))
+        noted = what.note is UNSET or self.has(Feature.CLEAR_NOTE)
+        sent = what if noted else msgspec.structs.replace(what, note=UNSET)
+        strict = self.has(Feature.PREVENT_RUNNING)
+        cleared = await self._instances_of(
+            lambda: self._writes.clear(dag_id, sent, dry_run=dry_run, strict=strict),
             CLEAR,
             Of(dag_id, what.run_id),
         )
+        if what.note is not UNSET and not (noted or dry_run):
+            for one in cleared:
+                await self.note_instance(one, what.note)
+        return cleared
 
     async def mark(self, dag_id: str, what: Mark, *, dry_run: bool) -> tuple[Instance, ...]:
         refuse_wildcards(self.name, DAG=dag_id, run=what.run_id, task=what.task_id)

@@ -16,7 +16,7 @@ JSON_ONLY = {"Accept": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """The API family and Airflow's own version; "" when it does not say."""
+    """The API family and Airflow's version; the first of that API when it does not say."""
 
     family: Family
     version: str
@@ -41,7 +41,7 @@ async def detect(instance: InstanceSetting, wire: Wire) -> Detected:
         if version:
             return Detected(family, version)
         if instance.api != "detect" and answer.status in {401, 403}:
-            return Detected(family, "")
+            return Detected(family, "2.0" if family == "v1" else "3.0")
         if answer.status >= 500 or answer.status == 429:
             reason = f"it answered {answer.status}"
             break

@@ -35,7 +35,7 @@ class Writes3:
         self._runs = DagRunApi(client)
         self._instances = TaskInstanceApi(client)
 
-    def clear(self, dag_id: str, what: Clear, *, dry_run: bool) -> Request:
+    def clear(self, dag_id: str, what: Clear, *, dry_run: bool, strict: bool) -> Request:
         body = ClearTaskInstancesBody(
             dry_run=dry_run,
             dag_run_id=what.run_id,
@@ -44,8 +44,9 @@ class Writes3:
             include_downstream=what.downstream,
             only_failed=what.only_failed,
             reset_dag_runs=what.reset_runs,
-            prevent_running_task=True,
         )
+        if strict:
+            body.prevent_running_task = True
         if what.latest_version is not None:
             body.run_on_latest_version = what.latest_version
         if what.note is not UNSET:
