@@ -24,7 +24,7 @@ ATTEMPTS = 4
 REDIRECTS = 3
 BUSY = frozenset({429, 500, 502, 503, 504})
 """Answers after which a read is tried again; Airflow on SQLite answers 500 under load."""
-PAUSE = wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2)
+PAUSE = wait_exponential_jitter(multiplier=0.2, max=2.0, jitter=0.2)
 
 
 class _Busy(Exception):
