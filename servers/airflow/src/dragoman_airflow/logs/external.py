@@ -21,7 +21,8 @@ PROBE = (  # Rust's syntax
     r"application_\d{13}_\d{4}|spark-[0-9a-f]{32}|app-\d{14}-\d{4}|local-\d{13}"
     r"|\d{8}_\d{6}_\d{5}_[a-z0-9]{5}|(?i:\bpod)"
 )
-_EDGE = r"(?<![\w\-.=])"
+_EDGE = r"(?<![\w\-.])"
+_KEY = re.compile(r"(?i:id|query|app|application|job)[\"']?=$")
 _END = r"(?![\w\-=]|\.\w|/\w*\.\w)"
 _YARN = re.compile(rf"{_EDGE}application_(1\d{{12}})_\d{{4,7}}{_END}")
 _KUBERNETES_SPARK = re.compile(rf"{_EDGE}spark-[0-9a-f]{{32}}{_END}")
@@ -101,21 +102,29 @@ def ids_in(text: str) -> Iterator[tuple[Kind, str]]:
 
 
 def _applications(text: str) -> Iterator[tuple[Kind, str]]:
-    for found in _YARN.finditer(text):
+    for found in _named(_YARN, text):
         if _is_epoch(found[1]):
             yield Kind.YARN, found[0]
-    for found in _KUBERNETES_SPARK.finditer(text):
+    for found in _named(_KUBERNETES_SPARK, text):
         yield Kind.SPARK, found[0]
-    for found in _STANDALONE.finditer(text):
+    for found in _named(_STANDALONE, text):
         if _is_time(found[1], "%Y%m%d%H%M%S"):
             yield Kind.SPARK, found[0]
-    for found in _LOCAL.finditer(text):
+    for found in _named(_LOCAL, text):
         if _is_epoch(found[1]) and _SPARK_WORDS.search(text):
             yield Kind.SPARK, found[0].removesuffix(".inprogress")
 
 
+def _named(form: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """What has the form of an id; as the value of a key only where that is a key of ids."""
+    for found in form.finditer(text):
+        before = text[max(0, found.start() - 16) : found.start()]
+        if not before.endswith("=") or _KEY.search(before):
+            yield found
+
+
 def _queries(text: str) -> Iterator[tuple[Kind, str]]:
-    for found in _QUERY.finditer(text):
+    for found in _named(_QUERY, text):
         if not _is_time(found[1], "%Y%m%d_%H%M%S"):
             continue
         word = text[text.rfind(" ", 0, found.start()) + 1 : found.start()]
