@@ -54,7 +54,7 @@ def _failed(http: httpx2.Client, fault: Fault) -> set[tuple[str, int, int]]:
     return {
         (one["task_id"], one["map_index"], one["try_number"])
         for one in _instances(http, fault.dag, fault.asked or "")
-        if one["state"] == "failed"
+        if one["state"] == "failed" and one["task_id"] not in fault.stopped
     }
 
 

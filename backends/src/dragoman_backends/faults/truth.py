@@ -23,7 +23,8 @@ class Fault:
     """One faulty pipeline.
 
     `asked` is the run to ask about, None where the DAG itself is at fault or the run's name is
-    Airflow's. `stated` must all be said, of each tuple in `stated_any` one; `never_shown` must
+    Airflow's. `stopped` tasks are failed, too, but were ended by Airflow for another's failure.
+    `stated` must all be said, of each tuple in `stated_any` one; `never_shown` must
     not leave the log, `only_fenced` only as data. `raw` is the whole row of truth.json.
     """
 
@@ -38,6 +39,7 @@ class Fault:
     stated: tuple[str, ...]
     stated_any: tuple[tuple[str, ...], ...]
     not_blamed: tuple[str, ...]
+    stopped: tuple[str, ...]
     never_shown: tuple[str, ...]
     only_fenced: tuple[str, ...]
     raw: Mapping[str, Any]
@@ -64,6 +66,7 @@ def _fault(row: dict[str, Any]) -> Fault:
         stated=tuple(row["stated"]),
         stated_any=tuple(tuple(words) for words in row.get("stated_any", ())),
         not_blamed=tuple(row["not_blamed"]),
+        stopped=tuple(row.get("stopped", ())),
         never_shown=tuple(row.get("never_shown", ())),
         only_fenced=tuple(row.get("only_fenced", ())),
         raw=row,
