@@ -43,12 +43,12 @@ async def resting_waits(case: Case, last: Run | None) -> list[Wait]:
     return waits
 
 
-def broken_file(fault: ImportFault, now_since: str) -> Wait:
+def broken_file(fault: ImportFault, tried: str) -> Wait:
     """A file that cannot be loaded, with the last line of what Python said."""
     lines = [line for line in fault.stack_trace.splitlines() if line.strip()]
     return Wait(
         cause=WaitCause.IMPORT_ERROR,
-        what=f"{word(fault.filename)} cannot be loaded (since {now_since or 'an unknown time'}), so"
+        what=f"{word(fault.filename)} cannot be loaded (last tried {tried or 'at a time not told'}), so"
         " its DAGs are absent or as they were before.",
         says=[Untrusted("\n".join(lines[-4:])[:600])] if lines else [],
     )

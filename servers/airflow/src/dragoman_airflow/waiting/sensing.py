@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.errors import AirflowError, LogNotFound
+from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.task_log import read_window
 from dragoman_airflow.logs.windows import Tail
 from dragoman_airflow.models import HumanTask, Instance, Listing, Run, RunFilter
@@ -110,6 +111,7 @@ async def _last_words(case: Case, one: Instance) -> list[Untrusted]:
         return []
     lines = [line for line in window.lines if line.text and not line.text.startswith(_GROUPS)]
     own = [line for line in lines if not _is_airflows(line.logger)] or lines
+    own = [line for line in own if line.level is not Level.WARNING] or own
     latest = list(dict.fromkeys(line.text for line in own))[-_LINES:]
     return [Untrusted(text[:300]) for text in latest]
 
