@@ -6,15 +6,34 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from dragoman.answer.untrusted import Untrusted
-from dragoman.errors import DragomanError
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.causes import MEANING, RunCause
+from dragoman_airflow.diagnosis.fitting import fitted
 from dragoman_airflow.diagnosis.report import Diagnosis
+from dragoman_airflow.errors import DagNotFound
+from dragoman_airflow.fleet import Reached
 from dragoman_airflow.models import Dag, ImportFault, Listing
 
 _MOST = 3
 _TRACE_LINES = 4
 _TRACE = 300
+
+
+async def find_missing(reached: Reached, dag_id: str, error: DagNotFound) -> Diagnosis:
+    """Why none of these Airflows has the DAG: the first whose import errors may tell."""
+    unsure: Diagnosis | None = None
+    for airflow in reached.airflows:
+        asking = Asking(airflow)
+        try:
+            told = fitted(await missing(asking, dag_id, error))
+        except DagNotFound:
+            continue
+        if told.cause == RunCause.DAG_BROKEN:
+            return told
+        unsure = unsure or told
+    if unsure is None:
+        raise error
+    return unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +45,7 @@ class Broken:
     says: Sequence[Untrusted] = ()
 
 
-async def missing(asking: Asking, dag_id: str, error: DragomanError) -> Diagnosis:
+async def missing(asking: Asking, dag_id: str, error: DagNotFound) -> Diagnosis:
     """Why no such DAG is there. Raises the error again when no import error can be the reason."""
     none: Listing[ImportFault] = Listing((), None, complete=False)
     found = await asking.tried("import errors", asking.airflow.import_errors(limit=100), none)

@@ -4,9 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from dragoman_airflow.api import Feature
 from dragoman_airflow.diagnosis import lost, people
 from dragoman_airflow.diagnosis.asking import Asking, together
 from dragoman_airflow.diagnosis.roots import FAILED, RETRYING, Findings, find_roots
+from dragoman_airflow.errors import Invalid
 from dragoman_airflow.graph import TaskGraph
 from dragoman_airflow.models import (
     UNFINISHED,
@@ -22,6 +24,7 @@ from dragoman_airflow.models import (
 
 _BROKEN = (FAILED, *sorted(RETRYING))
 _NOT_WELL = (*_BROKEN, "upstream_failed", "removed", "", *sorted(UNFINISHED - RETRYING))
+_NEWEST = "awaiting_input"
 _PAGE = 300
 _EVENTS = (*people.EVENTS, *lost.EVENTS)
 
@@ -112,19 +115,28 @@ async def skipped(asking: Asking, run: Run) -> tuple[Instance, ...]:
 
 async def _not_well(asking: Asking, run: Run) -> Listing[Instance]:
     """All that are not well, or of very many at least those that failed."""
-    every = await asking.airflow.instances(
-        run.dag_id, run.run_id, InstanceFilter(states=_NOT_WELL), limit=_PAGE
-    )
+    every = await _in_states(asking, run, _NOT_WELL)
     if every.complete:
         return every
-    failed = await asking.airflow.instances(
-        run.dag_id, run.run_id, InstanceFilter(states=_BROKEN), limit=_PAGE
-    )
+    failed = await _in_states(asking, run, _BROKEN)
     items = tuple({one.key: one for one in (*failed.items, *every.items)}.values())
     note = every.note if failed.complete else failed.note or every.note
     if not failed.complete:
         asking.not_read.append(f"some failed instances: {_read_of(failed)}")
     return Listing(items, every.claimed, complete=False, note=note)
+
+
+async def _in_states(asking: Asking, run: Run, states: tuple[str, ...]) -> Listing[Instance]:
+    """An older Airflow refuses the name of a state that it does not know."""
+    if not asking.airflow.has(Feature.HUMAN_TASKS):
+        states = tuple(state for state in states if state != _NEWEST)
+    try:
+        where = InstanceFilter(states=states)
+        return await asking.airflow.instances(run.dag_id, run.run_id, where, limit=_PAGE)
+    except Invalid:
+        known = tuple(state for state in states if state != _NEWEST)
+        where = InstanceFilter(states=known)
+        return await asking.airflow.instances(run.dag_id, run.run_id, where, limit=_PAGE)
 
 
 def _read_of(listing: Listing[Instance]) -> str:

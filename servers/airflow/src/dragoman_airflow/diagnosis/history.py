@@ -58,12 +58,17 @@ async def compare_with_success(
 
 
 async def _sides(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:
-    before, now = await _sources(asking, before, now)
+    before, now = await with_sources(asking, before, now)
     instance = now.instance
     if instance is not None and instance.map_index >= 0 and asking.has_room("mapped width", 2):
         before = replace(before, width=await mapped_width(asking, before.run, instance))
         if now.width is None:
             now = replace(now, width=await mapped_width(asking, now.run, instance))
+    return await with_inputs(asking, before, now)
+
+
+async def with_inputs(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:
+    """Both with the assets that started them, where an asset started one."""
     kinds = {before.run.run_type, now.run.run_type}
     if kinds & {_ASSET_RUN, _DATASET_RUN} and asking.has_room("input assets", 2):
         before = replace(before, assets=await _assets(asking, before.run))
@@ -71,8 +76,8 @@ async def _sides(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:
     return before, now
 
 
-async def _sources(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:
-    """Both sources, when the versions differ and Airflow keeps them."""
+async def with_sources(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:
+    """Both with their source, when the versions differ and Airflow keeps them."""
     if before.version == now.version or not asking.airflow.has(Feature.VERSIONS):
         return before, now
     if not asking.has_room("source of both versions", 2):
