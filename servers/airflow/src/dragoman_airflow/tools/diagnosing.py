@@ -75,4 +75,6 @@ async def read_task_log(  # noqa: PLR0913, PLR0917  # an agent's own, most of th
     index = -1 if target.map_index is None else target.map_index
     one = await target.airflow.instance(target.dag_id, run_id, target.task_id, index)
     number = try_number or target.try_number or one.try_number
-    return await log_page(target.airflow, Asked(one, number, around, line, token), max_tokens)
+    return await log_page(
+        target.airflow, Asked(one, number, around, line, token_of(cursor)), max_tokens
+    )
