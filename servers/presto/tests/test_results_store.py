@@ -22,7 +22,9 @@ def in_a_minute() -> float:
 
 def filled(folder: Path, sizes: tuple[int, ...] = (3, 2), expires: float = FOREVER) -> ResultStore:
     store = ResultStore(str(folder))
-    store.begin("r1", Head("20260101_000000_00000_aaaaa", "prod", (("n", "bigint"),), expires))
+    store.begin(
+        "r1", Head("20260101_000000_00000_aaaaa", "prod", "SELECT 1", (("n", "bigint"),), expires)
+    )
     number = 0
     for page, size in enumerate(sizes):
         store.add("r1", page, [[number + row] for row in range(size)])
@@ -45,7 +47,7 @@ def test_a_window_of_rows_is_the_same_however_they_were_paged(
 
 def test_values_come_back_exactly_as_they_were_sent(tmp_path: Path) -> None:
     store = ResultStore(str(tmp_path))
-    store.begin("r1", Head("q", "prod", (("v", "varchar"),), FOREVER))
+    store.begin("r1", Head("q", "prod", "SELECT 1", (("v", "varchar"),), FOREVER))
     sent = [[2**63 - 1], ["NaN"], ["0.10"], [None], [{"a": [1, None]}], ["\x00 \u2028"]]
     store.add("r1", 0, sent)
     kept = store.look("r1")

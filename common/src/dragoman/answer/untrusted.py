@@ -64,12 +64,24 @@ def fence(text: str, source: str = "") -> str:
     Cleaned, redacted, long lines cut with a count. `source` says where it comes from.
     """
     inside = "\n".join(_clamped(line) for line in harmless(text).split("\n"))
-    inside = _patterns()["fence"].sub("(", inside)
+    return enclosed(_patterns()["fence"].sub("(", inside), source)
+
+
+def enclosed(inside: str, source: str = "") -> str:
+    """The marks around text that is clean already, as values of a table have to stay exact."""
     mark = _mark(inside)
     label = re.sub(r"[^\w./:@+-]+", "_", source)[:80]
     opening = f"[data {mark} {label}]" if label else f"[data {mark}]"
     gap = "\n" if "\n" in inside or label else " "
     return f"{opening}{gap}{inside}{gap}[/data {mark}]"
+
+
+def deceives(text: str) -> bool:
+    """Whether a reader would see something else than there is, or take it for our marks."""
+    if text.isascii() and text.isprintable() and "[" not in text:
+        return False
+    patterns = _patterns()
+    return any(patterns[name].search(text) for name in ("unseen", "controls", "fence"))
 
 
 def harmless(text: str) -> str:

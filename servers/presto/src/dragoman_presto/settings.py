@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -109,6 +109,18 @@ class PrestoSettings(BaseSettings):
 
     coordinators: tuple[Coordinator, ...] = ()
     threads: int = Field(default=32, gt=0, description="Answers of Presto awaited at once")
+    wait_seconds: float = Field(
+        default=40.0, gt=0, description="A call waits so long; then its query goes on by handle"
+    )
+    most_rows: int = Field(default=1_000_000, gt=0, description="Largest result that is kept")
+    most_bytes: int = Field(default=1 << 30, gt=0, description="Largest result that is kept")
+    results_url: str = Field(
+        default="", description="Folder or bucket that all replicas reach; a local one without"
+    )
+    results_key: SecretStr | None = Field(
+        default=None, description="Seals handles; the same for all replicas"
+    )
+    results_seconds: float = Field(default=3_600.0, gt=0, description="Life of a result")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:

@@ -36,6 +36,7 @@ class Head(Struct, frozen=True):
 
     query_id: str
     coordinator: str
+    sql: str
     columns: tuple[tuple[str, str], ...]
     expires: float
 
@@ -91,6 +92,13 @@ class ResultStore:
 
     def beat(self, result_id: str) -> None:
         self._write(result_id, "beat", str(self._clock()).encode())
+
+    def unwant(self, result_id: str) -> None:
+        """Asks the replica that pages this query to cancel it; it hears within seconds."""
+        self._write(result_id, "unwanted", b"")
+
+    def is_unwanted(self, result_id: str) -> bool:
+        return "unwanted" in self._names(result_id)
 
     def end(self, result_id: str, end: End) -> None:
         self._write(result_id, "end", msgspec.json.encode(end))

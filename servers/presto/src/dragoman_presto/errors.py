@@ -1,0 +1,22 @@
+"""What a caller reads when a statement is not run, or did not end well.
+
+DragomanError
+├── NotRun               the gate, the policy or a budget said no; nothing reached the tables
+├── StatementFailed      Presto ended it with an error; the text says what would mend it
+├── NoSuchQuery          not the caller's, or not known any more
+└── PlanUnreadable       (preview) Presto's plan has another shape
+"""
+
+from dragoman.errors import BadInput, DragomanError
+
+
+class NotRun(BadInput):
+    """Refused before it ran."""
+
+
+class StatementFailed(DragomanError):
+    """Ended by Presto with an error."""
+
+
+class NoSuchQuery(BadInput):
+    """Not the caller's, or not known any more."""

@@ -1,0 +1,1 @@
+"""What a statement will read and cost, before it runs."""

@@ -1,0 +1,1 @@
+"""What agents can ask of Presto. The only folder a reviewer of behaviour must read."""
