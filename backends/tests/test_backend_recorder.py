@@ -79,3 +79,14 @@ def test_a_token_is_handed_on_but_never_written_down(api: str, tmp_path: Path) -
 
     assert said.json() == {"access_token": "tell-nobody"}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recording_holds_other_words_for_what_it_must_not_name(api: str, tmp_path: Path) -> None:
+    with recording(api, tmp_path, {"größer": "larger"}) as proxy:
+        said = httpx2.get(f"{proxy}/api/v2/log")
+
+    with replaying(tmp_path) as replay:
+        again = httpx2.get(f"{replay}/api/v2/log")
+
+    assert said.text == '{"event":"größer"}\n'
+    assert again.text == '{"event":"larger"}\n'

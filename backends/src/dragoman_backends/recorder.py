@@ -36,11 +36,15 @@ class Speaker(Protocol):
 
 @dataclass(frozen=True)
 class Recorder:
-    """Passes everything on to `target` and keeps each GET answer as a file of `folder`."""
+    """Passes everything on to `target` and keeps each GET answer as a file of `folder`.
+
+    Texts of `instead`, such as paths of this machine, are replaced in what is kept.
+    """
 
     target: str
     folder: Path
     http: httpx2.Client
+    instead: Mapping[str, str]
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Said:
         passed = {name: headers[name] for name in SENT if name in headers}
@@ -48,8 +52,14 @@ class Recorder:
         kept = {name: value for name, value in said.headers.items() if name not in HOP}
         answer = Said(said.status_code, kept, said.content)
         if method == "GET" and not path.startswith(FORGOTTEN):
-            _write(self.folder, path, headers.get("accept", ""), answer)
+            _write(self.folder, path, headers.get("accept", ""), self._hidden(answer))
         return answer
+
+    def _hidden(self, answer: Said) -> Said:
+        body = answer.body
+        for text, other in self.instead.items():
+            body = body.replace(text.encode(), other.encode())
+        return Said(answer.status, answer.headers, body)
 
 
 @dataclass(frozen=True)
@@ -72,11 +82,15 @@ class Replay:
 
 
 @contextmanager
-def recording(target: str, folder: Path) -> Generator[str]:
+def recording(
+    target: str, folder: Path, instead: Mapping[str, str] | None = None
+) -> Generator[str]:
     """The address of a proxy before `target` that records into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    with httpx2.Client(timeout=120) as http, _serving(Recorder(target, folder, http)) as address:
-        yield address
+    with httpx2.Client(timeout=120) as http:
+        recorder = Recorder(target, folder, http, instead or {})
+        with _serving(recorder) as address:
+            yield address
 
 
 @contextmanager

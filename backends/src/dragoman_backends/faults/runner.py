@@ -219,9 +219,7 @@ def _wait_for_dags(http: httpx2.Client, todo: Sequence[_Progress], until: float)
         for step in one.fault.steps
         if "trigger" in step
     }
-    # Each version ignores the other's word for DAGs whose file is gone.
-    every = {"limit": 100, "exclude_stale": False, "only_active": False}
-    while missing := needed - {dag["dag_id"] for dag in _get(http, "/dags", **every)["dags"]}:
+    while missing := needed - {dag["dag_id"] for dag in _get(http, "/dags", limit=100)["dags"]}:
         if time.monotonic() > until:
             raise BackendFailed(f"never parsed: {', '.join(sorted(missing))}")
         _say(f"{len(missing)} DAGs are not parsed yet")
