@@ -73,7 +73,7 @@ special = CURRENT_DATE | CURRENT_USER | NORMALIZE '(' value [ ',' ( NFD | NFC | 
   | ( CURRENT_TIME | CURRENT_TIMESTAMP | LOCALTIME | LOCALTIMESTAMP ) [ '(' @integer ')' ]
   | ( CAST | TRY_CAST ) '(' expression AS type ')' | EXTRACT '(' @name FROM value ')'
   | POSITION '(' value IN value ')' | SUBSTRING '(' value FROM value [ FOR value ] ')'
-  | GROUPING '(' [ path { ',' path } ] ')'
+  | GROUPING '(' path { ',' path } ')'
 interval = INTERVAL [ '+' | '-' ] string field [ TO field ]
 field = YEAR | MONTH | DAY | HOUR | MINUTE | SECOND
 string = @string | @unicode [ UESCAPE @string ]

@@ -22,12 +22,16 @@ _SENTENCE = 60
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why, where (line and column from 1, as Presto counts), and what to do instead."""
+    """Why, where (line and column from 1, as Presto counts), and what to do instead.
+
+    `syntax` says that the text is no Presto SQL, rather than not allowed.
+    """
 
     reason: str
     line: int
     column: int
     hint: str
+    syntax: bool = False
 
     def __str__(self) -> str:
         return f"line {self.line}:{self.column}: {self.reason} {self.hint}"
@@ -124,7 +128,7 @@ def _refusal(sql: str, tokens: Sequence[Token], found: Head, fault: Fault | None
         if refusal is not None:
             return refusal
     if fault is not None:
-        return _refuse(sql, fault.start, f"There is {fault.reason}.", fault.hint)
+        return _refuse(sql, fault.start, f"There is {fault.reason}.", fault.hint, syntax=True)
     if found.at >= len(tokens):
         hint = "Send one SELECT, WITH, VALUES, TABLE, SHOW, DESCRIBE or EXPLAIN statement."
         return _refuse(sql, len(sql), "No statement stands here.", hint)
@@ -168,7 +172,7 @@ def _by_grammar(sql: str, tokens: Sequence[Token], rule: str) -> Refusal | None:
     start = tokens[at].start if at < len(tokens) else len(sql)
     what = sql[start : start + _SENTENCE].split(maxsplit=1)
     reason = f"Presto's grammar does not go on with {what[0] if what else 'the end'} here."
-    return _refuse(sql, start, reason, "Correct the syntax from there.")
+    return _refuse(sql, start, reason, "Correct the syntax from there.", syntax=True)
 
 
 def _read(kind: Kind, sql: str, tokens: Sequence[Token], found: Head) -> Verdict:
@@ -204,8 +208,8 @@ def _object(sql: str, tokens: Sequence[Token], objection: Objection) -> Refusal:
     return _refuse(sql, start, f"There is {objection.reason}.", objection.hint)
 
 
-def _refuse(sql: str, start: int, reason: str, hint: str) -> Refusal:
-    return Refusal(reason, *place(sql, start), hint)
+def _refuse(sql: str, start: int, reason: str, hint: str, *, syntax: bool = False) -> Refusal:
+    return Refusal(reason, *place(sql, start), hint, syntax)
 
 
 def _first_word(tokens: Sequence[Token], at: int) -> int:
