@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from dragoman.answer.budget import Coverage
 from dragoman.answer.handover import Handover
 from dragoman_airflow.addresses import Place, page
@@ -20,6 +18,7 @@ from dragoman_airflow.diagnosis.history import Earlier
 from dragoman_airflow.diagnosis.report import Compared, Diagnosis
 from dragoman_airflow.diagnosis.roots import Root
 from dragoman_airflow.models import Dag, Instance
+from dragoman_airflow.waiting import WaitingReport
 
 _NAMES = 4
 _ROOTS = 3
@@ -35,12 +34,14 @@ class Known:
     earlier: Earlier | None = None
     broken: Broken | None = None
     skipped: Sequence[Instance] = ()
-    waiting: BaseModel | None = None
+    waiting: WaitingReport | None = None
     note: str = ""
 
 
 def answered(asking: Asking, known: Known) -> Diagnosis:
     case = known.case
+    if known.waiting is not None and not known.found:
+        return of_waiting(known.waiting, known.note, asking.not_read, case)
     advice, step = next_step(asking.airflow.name, known.case, known.found, known.ending)
     listing = case.listing
     return Diagnosis(
@@ -69,9 +70,11 @@ def answered(asking: Asking, known: Known) -> Diagnosis:
 
 
 def no_runs(
-    asking: Asking, dag: Dag, broken: Broken | None, waiting: BaseModel | None
+    asking: Asking, dag: Dag, broken: Broken | None, waiting: WaitingReport | None
 ) -> Diagnosis:
     """A DAG without a run: its file, or what keeps it from having one."""
+    if waiting is not None and broken is None:
+        return of_waiting(waiting, "", asking.not_read)
     paused = "; it is paused, so no run is made by schedule" if dag.is_paused else ""
     reason = f": {broken.words}" if broken else paused
     return Diagnosis(
@@ -83,6 +86,24 @@ def no_runs(
         waiting=waiting,
         not_read=asking.not_read,
         advice="mend the file first" if broken else "",
+    )
+
+
+def of_waiting(
+    waiting: WaitingReport, note: str, not_read: list[str], case: Case | None = None
+) -> Diagnosis:
+    """A run that has not failed: what it waits for is the whole answer."""
+    told = f"{waiting.headline} ({note})" if note else waiting.headline
+    return Diagnosis(
+        headline=told,
+        instance=waiting.instance,
+        dag=waiting.dag,
+        run=waiting.run,
+        state=waiting.state,
+        cause=waiting.waits[0].cause if waiting.waits else RunCause.WAITING.value,
+        waiting=waiting,
+        counts=case.counts if case else "",
+        not_read=not_read,
     )
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from dragoman_airflow.api import Airflow
 from dragoman_airflow.diagnosis import absent
-from dragoman_airflow.diagnosis.answer import Known, answered, no_runs
+from dragoman_airflow.diagnosis.answer import Known, answered, no_runs, of_waiting
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.case import Case, gather, skipped
 from dragoman_airflow.diagnosis.endings import Ending, deadlocked, marked, removed, timed_out, unmet
@@ -19,9 +17,12 @@ from dragoman_airflow.diagnosis.read_try import read_try
 from dragoman_airflow.diagnosis.report import Diagnosis
 from dragoman_airflow.diagnosis.rooting import found_roots, of_ending
 from dragoman_airflow.errors import DagNotFound
-from dragoman_airflow.models import Dag, Instance, Listing, Run, RunFilter
+from dragoman_airflow.models import Instance, Listing, Run, RunFilter
+from dragoman_airflow.waiting import WaitingReport
 
-Explain = Callable[[Airflow, Run | None, Dag], Awaitable[BaseModel]]
+Explain = Callable[[str, str, int], Awaitable[WaitingReport]]
+"""Why a DAG or a run of it waits: by DAG id, run id and the most requests."""
+
 _RECENT = 25
 _UNFINISHED_RUN = frozenset({"queued", "running"})
 
@@ -46,8 +47,12 @@ async def diagnose(
     chosen = await _chosen(asking, dag_id, run_id)
     if chosen.run is None:
         broken = await absent.broken(asking, dag)
-        waiting = await _explained(asking, explain, None, dag)
+        waiting = await _explained(asking, explain, dag_id, "")
         return fitted(no_runs(asking, dag, broken, waiting))
+    if chosen.run.state == "queued":
+        waiting = await _explained(asking, explain, dag_id, chosen.run.run_id)
+        if waiting is not None:
+            return fitted(of_waiting(waiting, chosen.note, asking.not_read))
     case = await gather(asking, dag, chosen.run)
     return fitted(await _diagnosed(asking, case, reader, explain, chosen.note))
 
@@ -81,8 +86,8 @@ async def _diagnosed(
     findings = case.findings
     roots = [*findings.roots] or [*findings.later]
     if case.run.state in _UNFINISHED_RUN and not roots:
-        waiting = await _explained(asking, explain, case.run, case.dag)
-        broken = await absent.broken(asking, case.dag)
+        waiting = await _explained(asking, explain, case.run.dag_id, case.run.run_id)
+        broken = None if waiting else await absent.broken(asking, case.dag)
         return answered(asking, Known(case, waiting=waiting, broken=broken, note=note))
     found = await found_roots(asking, case, reader, roots)
     ending, skips = await _ending(asking, case, found)
@@ -132,8 +137,9 @@ def _width(found: Sequence[Found]) -> int | None:
 
 
 async def _explained(
-    asking: Asking, explain: Explain | None, run: Run | None, dag: Dag
-) -> BaseModel | None:
-    if explain is None:
+    asking: Asking, explain: Explain | None, dag_id: str, run_id: str
+) -> WaitingReport | None:
+    if explain is None or not asking.has_room("what it waits for", 3):
         return None
-    return await asking.tried("what it waits for", explain(asking.airflow, run, dag), None)
+    asked = explain(dag_id, run_id, asking.left)
+    return await asking.tried("what it waits for", asked, None)

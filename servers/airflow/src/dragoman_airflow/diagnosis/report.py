@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 
 from dragoman.answer.budget import Coverage
 from dragoman.answer.handover import Handover
-from dragoman.answer.text import to_text
 from dragoman.answer.untrusted import Untrusted, fence
+from dragoman_airflow.waiting import WaitingReport
 
 
 class Quote(BaseModel):
@@ -81,7 +81,7 @@ class Diagnosis(BaseModel):
     also_failed: list[str] = Field(default_factory=list[str])
     not_causes: list[str] = Field(default_factory=list[str])
     compared: Compared | None = None
-    waiting: BaseModel | None = None
+    waiting: WaitingReport | None = None
     coverage: Coverage | None = Field(default=None, description="Of instances not successful")
     counts: str = ""
     not_read: list[str] = Field(default_factory=list[str])
@@ -99,7 +99,7 @@ def _lines(told: Diagnosis) -> Iterator[str]:
     yield told.headline
     run = f", run {told.run} ({told.state})" if told.run else ""
     yield f"Airflow {told.instance}, DAG {told.dag}{run}"
-    if told.cause and not told.roots:
+    if told.cause and not told.roots and not told.waiting:
         yield f"cause: {told.cause}"
     for number, root in enumerate(told.roots, 1):
         yield f"root {number}: {_named(root)}"
@@ -114,8 +114,9 @@ def _lines(told: Diagnosis) -> Iterator[str]:
     yield from _ending(told)
 
 
-def _waiting(report: BaseModel) -> Iterator[str]:
-    yield to_text(report)
+def _waiting(report: WaitingReport) -> Iterator[str]:
+    """Its lines without the two that the diagnosis has itself."""
+    yield from report.as_text().split("\n")[2:]
 
 
 def _ending(told: Diagnosis) -> Iterator[str]:

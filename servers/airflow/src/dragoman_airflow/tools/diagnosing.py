@@ -13,8 +13,9 @@ from dragoman_airflow.diagnosis.diagnose import diagnose
 from dragoman_airflow.diagnosis.log_page import Asked, TaskLogPage, Where, log_page, token_of
 from dragoman_airflow.diagnosis.report import Diagnosis
 from dragoman_airflow.errors import DagNotFound
-from dragoman_airflow.fleet import LATEST, LATEST_FAILED, Airflows
+from dragoman_airflow.fleet import LATEST, LATEST_FAILED, Airflows, Target
 from dragoman_airflow.visible import READ
+from dragoman_airflow.waiting import WaitingReport, explain
 
 RunName = Annotated[str, Field(description=f"Id, URL, {LATEST} or {LATEST_FAILED}")]
 
@@ -35,7 +36,11 @@ async def diagnose_run(
         target = await airflows.target(dag, run, instance=instance)
     except DagNotFound as error:
         return await find_missing(await airflows.reach(instance), dag, error)
-    return await diagnose(target.airflow, target.dag_id, target.run_id)
+
+    async def waits(dag_id: str, run_id: str, requests: int) -> WaitingReport:
+        return await explain(Target(target.airflow, dag_id, run_id), requests=requests)
+
+    return await diagnose(target.airflow, target.dag_id, target.run_id, explain=waits)
 
 
 @tool(risk=Risk.READ, policy=READ, minutes_saved=15)
