@@ -12,7 +12,8 @@ __all__ = ["ending_of"]
 
 _EXITED = re.compile(
     r"(?:Task exited with return code|Process exited abnormally|Task exited|Task failed due to"
-    r" SystemExit\()\D{0,3}(?P<signal>Negsignal\.(?P<name>SIG\w+))?(?P<code>-?\d{1,3})?"
+    r" SystemExit\()"
+    r"(?:\D{0,3}?(?:(?P<signal>Negsignal\.(?P<name>SIG\w+))|(?P<code>-?\d{1,3})))?"
 )
 _SAID: tuple[tuple[re.Pattern[str], Cause, Confidence, str], ...] = (
     (

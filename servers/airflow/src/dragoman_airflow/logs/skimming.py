@@ -1,5 +1,6 @@
 """Passes over the blocks of a log in which nothing is told, at the speed of a search."""
 
+from collections import deque
 from collections.abc import Callable
 from functools import cache
 
@@ -12,6 +13,7 @@ __all__ = ["Skimmer", "is_telling"]
 
 _BLOCK = 1 << 16
 _LONGEST = 1 << 18
+_PENDING = 1 << 22
 _TELLING = (  # Rust's syntax
     r"Traceback|error_detail|PRIVATE KEY|\x1b|::(?:end)?group::"
     r'|"level": ?"[^dDiI"]'
@@ -40,7 +42,9 @@ class Skimmer:
         self._is_dull = is_dull
         self._keep = keep
         self._held = b""
-        self._pending = b""
+        self._pending: deque[tuple[bytes, int]] = deque()
+        self._lines = 0
+        self._size = 0
 
     def feed(self, chunk: bytes) -> None:
         """Takes the next bytes."""
@@ -64,24 +68,40 @@ class Skimmer:
             self._take(line)
 
     def _block(self, block: bytes) -> None:
-        number = self._decoder.next_number + self._pending.count(b"\n")
-        if self._decoder.is_between_lines and self._is_dull(block, number):
-            self._decoder.skip(self._pending)
-            self._pending = block
-        else:
+        number = self._decoder.next_number + self._lines
+        if not self._decoder.is_between_lines or not self._is_dull(block, number):
             self._replay()
             self._read(block)
+            return
+        self._pending.append((block, block.count(b"\n")))
+        self._lines += self._pending[-1][1]
+        self._size += len(block)
+        while len(self._pending) > 1 and (self._has_enough() or self._size > _PENDING):
+            self._drop()
+
+    def _has_enough(self) -> bool:
+        """Whether the lines to be kept are there without the oldest block."""
+        return self._lines - self._pending[0][1] > self._keep
+
+    def _drop(self) -> None:
+        block, lines = self._pending.popleft()
+        self._decoder.skip(block)
+        self._lines -= lines
+        self._size -= len(block)
 
     def _replay(self) -> None:
         """Reads the last lines of what was passed over; the lines before them are only counted."""
-        at = len(self._pending)
-        for _ in range(self._keep + 1):
-            at = self._pending.rfind(b"\n", 0, max(0, at))
-            if at < 0:
-                break
-        self._decoder.skip(self._pending[: at + 1])
-        pending, self._pending = self._pending[at + 1 :], b""
-        self._read(pending)
+        while self._pending:
+            block, lines = self._pending[0]
+            spare = min(lines, self._lines - self._keep - 1)
+            at = 0
+            for _ in range(spare):
+                at = block.find(b"\n", at) + 1
+            self._decoder.skip(block[:at])
+            self._pending.popleft()
+            self._lines -= lines
+            self._size -= len(block)
+            self._read(block[at:])
 
     def _read(self, data: bytes) -> None:
         for line in self._decoder.feed(data):
