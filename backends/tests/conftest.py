@@ -1,6 +1,7 @@
 """Which tests of real backends run here: in CI all of them, elsewhere what the machine can do."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,13 +34,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def running_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with pytest.MonkeyPatch.context() as patch, engine(_short(tmp_path_factory)) as running:
-        for name, value in running.environment().items():
-            patch.setenv(name, value)
+def running_engine() -> Iterator[Engine]:
+    """Below /tmp, since a socket's path may have 108 characters at most, and gone afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="engine-", ignore_cleanup_errors=True) as folder,
+        engine(Path(folder)) as running,
+    ):
         yield running
-
-
-def _short(factory: pytest.TempPathFactory) -> Path:
-    """A socket's path may have 108 characters at most."""
-    return factory.mktemp("e")

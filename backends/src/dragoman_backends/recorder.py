@@ -149,7 +149,7 @@ def _serving(speaker: Speaker) -> Generator[str]:
             self.wfile.write(said.body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=[0.05], daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
