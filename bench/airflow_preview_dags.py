@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 RULES = (
     "all_success",
@@ -162,7 +162,10 @@ def _with_setup(
     rng: random.Random, dag_id: str, tasks: list[Cell], edges: list[tuple[str, str]]
 ) -> Spec:
     """A setup before some of the tasks, and its teardown after them."""
-    within = rng.sample([one.name for one in tasks], rng.randint(1, 3))
+    plain = [one.name for one in tasks if one.kind in QUICK]
+    within = rng.sample(plain, min(len(plain), rng.randint(1, 3)))
+    # Airflow takes no other rule directly after a setup.
+    tasks = [replace(one, rule=RULES[0]) if one.name in within else one for one in tasks]
     setup = Cell("make", "quick", "all_success", 0, 0)
     teardown = Cell("drop", "quick", "all_done_setup_success", 0, 0)
     around = [("make", name) for name in within] + [(name, "drop") for name in within]

@@ -13,6 +13,7 @@ from dragoman_airflow.change.notes import add_to_run, below
 from dragoman_airflow.change.observing import Observed, instances_now
 from dragoman_airflow.change.starting import backfill, cancel_backfill, pause, trigger, unpause
 from dragoman_airflow.change.wanted import Kind
+from dragoman_airflow.errors import Conflict
 from dragoman_airflow.models import Instance
 
 
@@ -26,17 +27,17 @@ async def act(deed: Deed) -> Observed:
 
 async def _clear(deed: Deed) -> Observed:
     airflow, wanted = deed.airflow, deed.wanted
-    before = await _before(deed)
+    dag = await airflow.dag(wanted.dag_id)
+    before = await _unchanged(deed)
     chosen = {one.key for one in deed.forecast.effects}
     beside = deed.note.beside(one for one in before if one.key in chosen)
-    dag = await airflow.dag(wanted.dag_id)
     what = exact(airflow, wanted, deed.forecast.effects, dag, beside)
     lost = await sent(airflow.clear(wanted.dag_id, what, dry_run=False))
     return await _instances(deed, before, lost=lost, noted=what.note is not UNSET)
 
 
 async def _mark(deed: Deed) -> Observed:
-    before = await _before(deed)
+    before = await _unchanged(deed)
     ((task_id, map_index),) = deed.wanted.tasks
     named = (one for one in before if one.task_id == task_id and map_index in {None, one.map_index})
     note = deed.note.beside(named) if deed.airflow.has(Feature.CLEAR_NOTE) else UNSET
@@ -54,6 +55,23 @@ async def _cancel(deed: Deed) -> Observed:
     note = below(run.note, deed.note) or run.note
     lost = await sent(deed.airflow.mark_run(dag_id, run_id, "failed", note))
     return await _instances(deed, before, lost=lost, noted=True)
+
+
+async def _unchanged(deed: Deed) -> tuple[Instance, ...]:
+    """The run's instances at the last moment. Raises Conflict if one that is to change has moved.
+
+    What is left is the time that one request takes.
+    """
+    before = await _before(deed)
+    standing = {one.key: (one.state, one.try_number) for one in before}
+    moved = [
+        one.name
+        for one in deed.forecast.effects
+        if standing.get(one.key) != (one.state, one.try_number)
+    ]
+    if moved:
+        raise Conflict(f"{', '.join(moved[:5])} changed in this very moment; nothing was done.")
+    return before
 
 
 async def _before(deed: Deed) -> tuple[Instance, ...]:

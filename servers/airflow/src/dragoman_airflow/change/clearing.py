@@ -8,7 +8,7 @@ from dragoman.errors import BadInput
 from dragoman_airflow.api import Airflow, Feature
 from dragoman_airflow.change.code import code, runs_latest
 from dragoman_airflow.change.consumers import consumers, unknown
-from dragoman_airflow.change.forecast import CLEARED, Effect, Forecast
+from dragoman_airflow.change.forecast import CLEARED, FAILED, Effect, Forecast
 from dragoman_airflow.change.scene import FINISHED_RUNS, Scene, effect, known_tasks, resolved, scene
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import Conflict, NotOnThisAirflow
@@ -55,14 +55,19 @@ def exact(
     dag: Dag,
     note: str | UnsetType = UNSET,
 ) -> Clear:
-    """The call that clears these instances and no others, without include flags."""
-    pairs: Pairs = tuple(one.key for one in effects)
+    """The call that clears these instances and no others, without include flags.
+
+    Where all of them failed Airflow is told to take failures alone, so that one which is mended in
+    that very moment is left alone.
+    """
+    chosen = tuple(effects)
+    pairs: Pairs = tuple(one.key for one in chosen)
     if not airflow.has(Feature.ONE_INSTANCE):
         pairs = tuple((task_id, None) for task_id in sorted({task for task, _ in pairs}))
     return Clear(
         run_id=wanted.run_id,
         pairs=pairs,
-        only_failed=wanted.only_failed,
+        only_failed=wanted.only_failed or all(one.state in FAILED for one in chosen),
         latest_version=runs_latest(airflow, wanted, dag),
         note=note if airflow.has(Feature.CLEAR_NOTE) else UNSET,
     )

@@ -20,6 +20,7 @@ from dragoman_airflow.change.preview import preview
 from dragoman_airflow.change.wording import in_words, risk
 
 MOST_PLANS = 50
+_LONGEST = 300
 
 
 class Changeable(Airflow, Protocol):
@@ -86,7 +87,7 @@ async def ask(
         raise ApprovalRefused(_void(void, [one.plan.id for one, _ in made]))
     changes = "this change" if len(made) == 1 else f"these {len(made)} changes"
     return Question(
-        text=f"Make {changes} for {who}? Reason given: {reason.strip()}",
+        text=f"Make {changes} for {who}? Reason given: {_one_line(reason)}",
         items=tuple(Item(one.plan.id, in_words(one.content)) for one, _ in made),
         digest=digest([[one.plan.id, one.plan.digest, fresh.digest] for one, fresh in made]),
         risk=max((risk(one.content.forecast) for one, _ in made), key=_level),
@@ -116,7 +117,10 @@ async def _apply(plan_id: str, places: Places, plans: Plans, applying: Applying)
 
 
 async def _get(plan_id: str, plans: Plans) -> Made:
-    plan = await plans.get(plan_id)
+    try:
+        plan = await plans.get(plan_id)
+    except BadInput as wrong:
+        raise BadInput(f"plan {_one_line(plan_id)}: {wrong}") from None
     return Made(plan, read(plan))
 
 
@@ -138,6 +142,12 @@ def _checked(plan_ids: Sequence[str], reason: str) -> None:
         raise BadInput(f"At most {MOST_PLANS} plans are decided at once; send fewer.")
     if not reason.strip():
         raise BadInput("Give the reason in a few words: the person who decides reads it.")
+
+
+def _one_line(text: str) -> str:
+    """So that no line of it can pose as one of the question's items."""
+    bare = " ".join(text.split())
+    return bare if len(bare) <= _LONGEST else f"{bare[:_LONGEST]}…"
 
 
 def _void(void: Sequence[str], good: Sequence[str]) -> str:
