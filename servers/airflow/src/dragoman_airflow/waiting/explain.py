@@ -16,7 +16,7 @@ from dragoman_airflow.waiting.report import Place, Wait, WaitingReport
 from dragoman_airflow.waiting.resting import broken_file, resting_waits
 from dragoman_airflow.waiting.running import front, front_waits
 from dragoman_airflow.waiting.system import system_waits
-from dragoman_airflow.waiting.words import listed, since, word
+from dragoman_airflow.words import listed, since, word
 
 MOST_TOKENS = 1_400
 _UNDER_WAY = ("running", "queued")

@@ -5,7 +5,7 @@ from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.pools import holder
 from dragoman_airflow.waiting.report import Wait
-from dragoman_airflow.waiting.words import instance_word, listed, word
+from dragoman_airflow.words import instance_word, listed, word
 
 _GOOD = frozenset({"success", "skipped"})
 _SOME = 10

@@ -5,7 +5,7 @@ from dragoman_airflow.models import Instance, InstanceFilter, Pool
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
-from dragoman_airflow.waiting.words import instance_word, since, word
+from dragoman_airflow.words import instance_word, since, word
 
 _HOLDERS = 5
 

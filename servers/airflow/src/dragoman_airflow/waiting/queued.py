@@ -8,7 +8,7 @@ from dragoman_airflow.models import Backfill, Listing, Run, RunFilter
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
-from dragoman_airflow.waiting.words import listed, since, word
+from dragoman_airflow.words import listed, since, word
 
 SHORT = timedelta(seconds=60)
 """So long the scheduler may take for what nothing stops."""

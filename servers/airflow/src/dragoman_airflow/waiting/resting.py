@@ -9,7 +9,7 @@ from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
 from dragoman_airflow.waiting.system import down, told
-from dragoman_airflow.waiting.words import listed, since, word
+from dragoman_airflow.words import listed, since, word
 
 _PRODUCERS = 3
 
@@ -48,8 +48,8 @@ def broken_file(fault: ImportFault, tried: str) -> Wait:
     lines = [line for line in fault.stack_trace.splitlines() if line.strip()]
     return Wait(
         cause=WaitCause.IMPORT_ERROR,
-        what=f"{word(fault.filename)} cannot be loaded (last tried {tried or 'at a time not told'}), so"
-        " its DAGs are absent or as they were before.",
+        what=f"{word(fault.filename)} cannot be loaded, so its DAGs are absent or as they were"
+        f" before (last tried {tried or 'at a time not told'}).",
         says=[Untrusted("\n".join(lines[-4:])[:600])] if lines else [],
     )
 

@@ -14,7 +14,7 @@ from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.past import past_wait
 from dragoman_airflow.waiting.pools import holder, pool_wait
 from dragoman_airflow.waiting.report import Wait
-from dragoman_airflow.waiting.words import instance_word, since, word
+from dragoman_airflow.words import instance_word, since, word
 
 POOL = "Pool Slots Available"
 DAG_SLOTS = "Task Instance Slots Available"

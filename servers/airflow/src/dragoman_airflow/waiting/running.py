@@ -14,7 +14,7 @@ from dragoman_airflow.waiting.queued import SHORT
 from dragoman_airflow.waiting.report import Wait
 from dragoman_airflow.waiting.rules import rule_waits
 from dragoman_airflow.waiting.sensing import deferred_wait, human_wait, is_sensor, sensor_wait
-from dragoman_airflow.waiting.words import grouped, listed, since, span, word
+from dragoman_airflow.words import grouped, listed, since, span, word
 
 _GROUPS = 4
 _PAST = 10

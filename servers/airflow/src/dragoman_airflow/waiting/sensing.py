@@ -12,11 +12,20 @@ from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
 from dragoman_airflow.waiting.system import down, told
-from dragoman_airflow.waiting.words import grouped, instance_word, listed, since, word
+from dragoman_airflow.words import grouped, instance_word, listed, since, word
 
 _GROUPS = ("::group::", "::endgroup::")
-_RUNNERS = frozenset({"task", "airflow", "supervisor", ""})
-_RUNNER_FILES = ("taskinstance.py", "local_task_job", "standard_task_runner")
+_RUNNERS = frozenset({"", "task", "supervisor", "airflow.task"})
+_RUNNING = (
+    "airflow.dag_processing.",
+    "airflow.models.dagbag",
+    "airflow.sdk.execution_time",
+    "dagbag.py",
+    "local_task_job",
+    "standard_task_runner",
+    "task_command.py",
+    "taskinstance.py",
+)
 _READ = 30
 _LINES = 2
 _RUNS = 20
@@ -110,14 +119,14 @@ async def _last_words(case: Case, one: Instance) -> list[Untrusted]:
         case.asking.not_known.append(f"the log of {instance_word(one)}: {error}")
         return []
     lines = [line for line in window.lines if line.text and not line.text.startswith(_GROUPS)]
-    own = [line for line in lines if not _is_airflows(line.logger)] or lines
+    own = [line for line in lines if not _is_airflows(line.logger)]
     own = [line for line in own if line.level is not Level.WARNING] or own
     latest = list(dict.fromkeys(line.text for line in own))[-_LINES:]
     return [Untrusted(text[:300]) for text in latest]
 
 
 def _is_airflows(logger: str) -> bool:
-    return logger.split(".", maxsplit=1)[0] in _RUNNERS or logger.startswith(_RUNNER_FILES)
+    return logger in _RUNNERS or logger.startswith(_RUNNING)
 
 
 def _other_dag(fields: Mapping[str, object]) -> str:

@@ -6,7 +6,7 @@ from dragoman_airflow.models import Component
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Wait
-from dragoman_airflow.waiting.words import since
+from dragoman_airflow.words import since
 
 HEALTHY = "healthy"
 

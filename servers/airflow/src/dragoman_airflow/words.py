@@ -63,3 +63,8 @@ def grouped(instances: Iterable[Instance]) -> list[str]:
         else f"{word(task)} [{listed([str(index) for index in sorted(indexes)], 6)}]"
         for task, indexes in by_task.items()
     ]
+
+
+def words(text: str) -> str:
+    """A short text that users choose, such as a schedule, with odd characters replaced."""
+    return re.sub(r"[^\w.~:+@/%=#*?, -]+", "_", text)[:120]
