@@ -1,5 +1,7 @@
 """The private engine runs images made of this machine, Airflow among them."""
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,18 @@ from dragoman_backends.environments import environment
 from dragoman_backends.images import PYTHON_IMAGE, airflow_image, python_image
 from dragoman_backends.processes import BackendFailed
 
-pytestmark = [pytest.mark.container, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.container,
+    pytest.mark.timeout(600),
+    # Docker's client leaves sockets of streamed answers to the collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

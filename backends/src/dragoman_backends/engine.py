@@ -6,10 +6,9 @@ from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import docker
-from docker.errors import DockerException
+import httpx2
 
 from dragoman_backends.processes import BackendFailed, Processes
 
@@ -54,21 +53,20 @@ def engine(folder: Path) -> Generator[Engine]:
         listen = ["--host", address, "--ip", "127.0.0.1", "--log-level", "warn"]
         processes.start("dockerd", ["dockerd", *options, *listen])
         running = Engine(address)
-        processes.wait("the container engine", lambda: _answers(running), seconds=60)
+        processes.wait("the container engine", lambda: _answers(socket), seconds=60)
         try:
             yield running
         finally:
             _remove_containers(running)
 
 
-def _answers(running: Engine) -> bool:
-    try:
-        with running.client() as client:
-            api: Any = client.api
-            api.ping()
-    except DockerException:
-        return False
-    return True
+def _answers(socket: Path) -> bool:
+    transport = httpx2.HTTPTransport(uds=str(socket))
+    with httpx2.Client(transport=transport, timeout=10) as http:
+        try:
+            return http.get("http://engine/_ping").is_success
+        except httpx2.HTTPError:
+            return False
 
 
 def _remove_containers(running: Engine) -> None:
