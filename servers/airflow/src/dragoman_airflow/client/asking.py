@@ -178,7 +178,7 @@ class Asking(ABC):
     async def _missing(self, of: Of) -> DagNotFound | RunNotFound | InstanceNotFound | Unreachable:
         """What of the things asked about is not there, from the DAG down."""
         dag_id, run_id = of.dag_id, of.run_id
-        if not dag_id or dag_id == ANY:
+        if of is NOTHING or dag_id == ANY:
             return Unreachable(
                 f"Airflow {self.name} does not know an address of its own version's API (404)."
             )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from dragoman_airflow.client.requests3 import Reads3
     from dragoman_airflow.client.writes3 import Writes3
 
+_BUILDING = "dragoman_airflow.client.building3"
 _READS = "dragoman_airflow.client.requests3"
 _WRITES = "dragoman_airflow.client.writes3"
 
@@ -34,7 +35,7 @@ class Loading:
             await anyio.to_thread.run_sync(self._done.wait, abandon_on_cancel=True)
         # A load that failed fails again here, in its own words.
         reads, writes = importlib.import_module(_READS), importlib.import_module(_WRITES)
-        client = reads.builder(url)
+        client = importlib.import_module(_BUILDING).builder(url)
         return reads.Reads3(client), writes.Writes3(client)
 
     def _load(self) -> None:

@@ -75,7 +75,7 @@ class _Reading(Generic[T]):
 
     @property
     def full(self) -> bool:
-        return len(self.found) >= self.limit
+        return len(self.found) > self.limit
 
     def stopped(self) -> str:
         return f"reading stopped at {self.limit}"

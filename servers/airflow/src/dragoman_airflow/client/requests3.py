@@ -5,12 +5,9 @@ Only requests are taken from the client: its decoding fails whole lists for one 
 its log reading drops tracebacks.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
-from airflow_client.client import ApiClient, Configuration
+from airflow_client.client import ApiClient
 from airflow_client.client.api.asset_api import AssetApi
 from airflow_client.client.api.backfill_api import BackfillApi
 from airflow_client.client.api.dag_api import DAGApi
@@ -26,42 +23,9 @@ from airflow_client.client.api.pool_api import PoolApi
 from airflow_client.client.api.task_api import TaskApi
 from airflow_client.client.api.task_instance_api import TaskInstanceApi
 
-from dragoman_airflow.client.answers import NotThere
+from dragoman_airflow.client.building3 import as_read
 from dragoman_airflow.client.wire import Request
 from dragoman_airflow.models import EventFilter, InstanceFilter, RunFilter
-
-
-class _Built:
-    """Stands where the client expects an answer, and hands the request back."""
-
-    def __init__(self, request: Request) -> None:
-        self.response = request
-
-
-class Builder(ApiClient):
-    """Builds requests without sending them."""
-
-    def call_api(
-        self,
-        method: str,
-        url: str,
-        header_params: Mapping[str, str] | None = None,
-        body: object = None,
-        post_params: object = None,
-        _request_timeout: object = None,
-    ) -> Any:  # noqa: ANN401 - stands where the client's answer would
-        del post_params
-        # "." and ".." would be taken out of the path, and "" is another address.
-        if any(part in {"", ".", ".."} for part in urlsplit(url).path.split("/")[1:]):
-            raise NotThere
-        content = None if body is None else json.dumps(body).encode()
-        return _Built(Request(method, url, dict(header_params or {}), content))
-
-
-def as_read(built: object) -> Request:
-    """The request of a call that changes nothing."""
-    request = cast("Request", built)
-    return Request(request.method, request.url, request.headers, request.body, repeatable=True)
 
 
 class Reads3:
@@ -295,7 +259,3 @@ class Reads3:
                 dag_id, limit=size, offset=offset, order_by=["id"]
             )
         )
-
-
-def builder(url: str) -> Builder:
-    return Builder(Configuration(host=url))
