@@ -12,6 +12,7 @@ CAUSES: dict[str, frozenset[str]] = {
             "missing_upstream_result",
             "service_unreachable",
             "conflict",
+            "permission_denied",
         }
     ),
     "exit_code": frozenset({"command_failed"}),

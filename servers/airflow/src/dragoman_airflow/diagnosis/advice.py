@@ -40,15 +40,24 @@ def _after_failure(instance: str, case: Case, found: Sequence[Found]) -> Step:
     if any(one.one.state in RETRYING for one in found):
         return "Airflow will try it again by itself", None
     newer = _newer_version(case.dag, case.run)
-    if all(one.verdict.rerun_may_help for one in found):
+    if all(_may_pass(one) for one in found):
         why = "the cause may have passed: clear exactly what failed"
     elif newer:
         why = f"the DAG is at version {newer} by now: if that mends it, clear what failed"
+    elif any(one.reading is not None and one.reading.external for one in found):
+        return "find the cause where the job ran and mend it before anything runs again", None
     else:
         return "mend the cause first; as it is, the same failure is to be expected again", None
     tasks: list[JsonValue] = [name for one in found for name in _pairs(one)]
     where = _where(instance, case.run)
     return why, _call("plan_change", {"kind": "clear", **where, "tasks": tasks})
+
+
+def _may_pass(found: Found) -> bool:
+    """Whether no instance that was read failed of something that stays."""
+    stays = any(one.tells and not one.passing for one in found.readings.values())
+    own = found.reading is not None and found.reading.tells and not found.reading.passing
+    return found.verdict.rerun_may_help and (own or not stays)
 
 
 def _where(instance: str, run: Run) -> dict[str, JsonValue]:

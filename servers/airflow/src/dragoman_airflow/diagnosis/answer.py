@@ -34,6 +34,7 @@ class Known:
     earlier: Earlier | None = None
     broken: Broken | None = None
     skipped: Sequence[Instance] = ()
+    handover: Sequence[Handover] = ()
     waiting: WaitingReport | None = None
     note: str = ""
 
@@ -42,7 +43,7 @@ def answered(asking: Asking, known: Known) -> Diagnosis:
     case = known.case
     if known.waiting is not None and not known.found:
         return of_waiting(known.waiting, known.note, asking.not_read, case)
-    advice, step = next_step(asking.airflow.name, known.case, known.found, known.ending)
+    advice, step = next_step(asking.airflow.name, case, known.found, known.ending)
     listing = case.listing
     return Diagnosis(
         headline=_headline(known),
@@ -64,7 +65,7 @@ def answered(asking: Asking, known: Known) -> Diagnosis:
         not_read=[*asking.not_read, *_unread(known.found)],
         advice=advice,
         next=step,
-        handover=_handover(known.found),
+        handover=list(known.handover),
         links=_link(asking, known),
     )
 
@@ -175,8 +176,13 @@ def _not_causes(known: Known) -> list[str]:
     followers = list(dict.fromkeys(one.task_id for one in case.findings.followers))
     if followers:
         told.append(f"{_names(followers)} never ran: upstream_failed, which only follows")
-    if known.skipped:
-        told.append(f"{_names([one.task_id for one in known.skipped])}: skipped by the time limit")
+    if case.findings.stopped:
+        names = [root.task_id for root in case.findings.stopped]
+        told.append(f"{_names(names)}: stopped by fail_fast, because another task had failed")
+    blamed = {one.root.task_id for one in known.found}
+    skips = [one.task_id for one in known.skipped if one.task_id not in blamed]
+    if skips:
+        told.append(f"{_names(skips)}: skipped by the time limit")
     if known.broken and known.found:
         told.append(f"but mind for the next runs: {known.broken.words}")
     return list(dict.fromkeys(told))
@@ -225,12 +231,6 @@ def _unread(found: Sequence[Found]) -> list[str]:
         for reading in ([one.reading] if one.reading else [])
         if reading.unread
     ]
-
-
-def _handover(found: Sequence[Found]) -> list[Handover]:
-    steps = [step for one in found if one.reading for step in one.reading.handover]
-    unique = {(step.server, step.tool, str(step.arguments)): step for step in steps}
-    return list(unique.values())[:5]
 
 
 def _link(asking: Asking, known: Known) -> list[str]:

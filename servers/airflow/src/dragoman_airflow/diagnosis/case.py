@@ -47,7 +47,8 @@ class Case:
 
     @cached_property
     def findings(self) -> Findings:
-        return find_roots(self.graph, self.instances)
+        stopped = lost.stopped(self.events, self.instances)
+        return find_roots(self.graph, self.instances, stopped)
 
     @property
     def has_failed(self) -> bool:

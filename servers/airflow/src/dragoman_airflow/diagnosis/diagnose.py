@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from dragoman.answer.handover import Handover
 from dragoman_airflow.api import Airflow
 from dragoman_airflow.diagnosis import absent
 from dragoman_airflow.diagnosis.answer import Known, answered, no_runs, of_waiting
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.case import Case, gather, skipped
+from dragoman_airflow.diagnosis.child_run import child_runs
 from dragoman_airflow.diagnosis.endings import Ending, deadlocked, marked, removed, timed_out, unmet
 from dragoman_airflow.diagnosis.fitting import fitted
 from dragoman_airflow.diagnosis.found import Found
@@ -24,6 +26,7 @@ Explain = Callable[[str, str, int], Awaitable[WaitingReport]]
 """Why a DAG or a run of it waits: by DAG id, run id and the most requests."""
 
 _RECENT = 25
+_STEPS = 5
 _UNFINISHED_RUN = frozenset({"queued", "running"})
 
 
@@ -97,6 +100,7 @@ async def _diagnosed(
     if one is not None:
         earlier = await compare_with_success(asking, case.run, one, _width(found))
     broken = await absent.broken(asking, case.dag)
+    handover = await _elsewhere(asking, found)
     return answered(
         asking,
         Known(
@@ -106,6 +110,7 @@ async def _diagnosed(
             earlier=earlier,
             broken=broken,
             skipped=skips,
+            handover=handover,
             note=note,
         ),
     )
@@ -130,6 +135,16 @@ async def _ending(
         or removed(case.instances)
     )
     return ending, ()
+
+
+async def _elsewhere(asking: Asking, found: Sequence[Found]) -> list[Handover]:
+    """Where the failed work itself was done: ids in the logs, else runs that a task started."""
+    steps = [step for one in found if one.reading for step in one.reading.handover]
+    unique = {(step.server, step.tool, str(step.arguments)): step for step in steps}
+    for one in found:
+        if one.reading is not None and one.reading.external and not one.reading.handover:
+            return [*unique.values(), *await child_runs(asking, one.one)][:_STEPS]
+    return list(unique.values())[:_STEPS]
 
 
 def _width(found: Sequence[Found]) -> int | None:

@@ -75,12 +75,13 @@ def _exceptions(reading: Reading | None) -> list[Untrusted]:
 
 
 def _before(reading: Reading | None) -> list[Untrusted]:
-    """The lines before the failure that are not quoted already."""
+    """The lines before the failure that are not quoted already; what repeats stands once."""
     if reading is None:
         return []
     quoted = {one.line for one in reading.evidence}
     kept = [one for one in reading.before if one.line not in quoted]
-    return [clipped(f"{one.line}: {one.text}", _LINE) for one in kept]
+    last = {one.text: one for one in kept if not one.text.startswith("::")}
+    return [clipped(f"{one.line}: {one.text}", _LINE) for one in last.values()]
 
 
 def instances(found: Found) -> str:

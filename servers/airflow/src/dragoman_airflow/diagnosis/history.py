@@ -33,19 +33,12 @@ async def compare_with_success(
     """
     if not asking.has_room("earlier successes", 2):
         return None
-    where = InstanceFilter(
-        states=("success",),
-        task_id=one.task_id,
-        map_index=one.map_index if one.map_index >= 0 else None,
-        start_date_lte=one.start_date or run.start_date or run.run_after,
-        order_by="-start_date",
-    )
-    asked = asking.airflow.instances(run.dag_id, _ANY_RUN, where, limit=_SUCCESSES)
-    none: Listing[Instance] = Listing((), None, complete=False, note="not read")
-    found = await asking.tried("earlier successes", asked, none)
-    good = [item for item in found.items if item.run_id != run.run_id and item.state == "success"]
+    good = await _successes(asking, run, one, one.map_index if one.map_index >= 0 else None)
+    if good is not None and not good and one.map_index >= 0 and asking.has_room("successes", 3):
+        # An index that is new has no success of its own; the task may have.
+        good = await _successes(asking, run, one, None)
     if not good:
-        return Earlier(Changes(), complete=found.note != "not read")
+        return Earlier(Changes(), complete=good is not None)
     last = good[0]
     try:
         before = await asking.airflow.run(run.dag_id, last.run_id)
@@ -55,6 +48,25 @@ async def compare_with_success(
     durations = [item.duration for item in good if item.duration is not None]
     old, now = await _sides(asking, Side(before, last), Side(run, one, width))
     return Earlier(changes(old, now, durations), before, last)
+
+
+async def _successes(
+    asking: Asking, run: Run, one: Instance, map_index: int | None
+) -> list[Instance] | None:
+    """The last successes in other runs before this instance started, newest first."""
+    where = InstanceFilter(
+        states=("success",),
+        task_id=one.task_id,
+        map_index=map_index,
+        start_date_lte=one.start_date or run.start_date or run.run_after,
+        order_by="-start_date",
+    )
+    none: Listing[Instance] | None = None
+    asked = asking.airflow.instances(run.dag_id, _ANY_RUN, where, limit=_SUCCESSES)
+    found = await asking.tried("earlier successes", asked, none)
+    if found is None:
+        return None
+    return [it for it in found.items if it.run_id != run.run_id and it.state == "success"]
 
 
 async def _sides(asking: Asking, before: Side, now: Side) -> tuple[Side, Side]:

@@ -22,6 +22,7 @@ class Lost(StrEnum):
 
 
 EVENTS = (*(one.value for one in Lost), "skip task")
+LOST_EVENTS = (Lost.HEARTBEAT.value, Lost.MISMATCH.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,23 @@ class LostWorker:
 
 
 def lost(events: Iterable[Event], one: Instance, try_number: int) -> LostWorker | None:
-    """The newest event that explains the end of this try; a requeue alone explains none."""
-    for event in events:
-        if event.event not in _ENDS or not _of(event, one, try_number):
-            continue
-        return LostWorker(Lost(event.event), event)
-    return None
+    """The event that explains the end of this try best; a requeue alone explains none.
+
+    A heartbeat that stopped comes before the mismatch of states which it leads to.
+    """
+    found = [event for event in events if event.event in _RANK and _of(event, one, try_number)]
+    if not found:
+        return None
+    first = min(found, key=lambda event: _RANK[event.event])
+    return LostWorker(Lost(first.event), first)
+
+
+def stopped(events: Iterable[Event], instances: Iterable[Instance]) -> frozenset[tuple[str, int]]:
+    """Running instances that Airflow failed because another task of a fail_fast DAG had failed."""
+    forced = [event for event in events if event.event == Lost.FAIL_FAST]
+    return frozenset(
+        one.key for one in instances if any(_of(event, one, one.try_number) for event in forced)
+    )
 
 
 def requeues(events: Iterable[Event], one: Instance) -> int:
@@ -51,22 +63,43 @@ def requeues(events: Iterable[Event], one: Instance) -> int:
     return sum(event.event == Lost.REQUEUED and _same(event, one) for event in events)
 
 
-def beside(others: Sequence[Instance], one: Instance) -> tuple[Instance, ...]:
-    """Failed instances on the same host that ended within a minute of this one."""
-    if not one.hostname or one.end_date is None:
-        return ()
-    minute = timedelta(seconds=60)
+def beside(
+    others: Sequence[Instance], events: Sequence[Event], one: Instance
+) -> tuple[Instance, ...]:
+    """Instances of the same host that were lost, too, within a minute of this one.
+
+    `events` are those of lost work, `others` instances that failed; both of that minute.
+    """
+    gone = {_place(event) for event in events if event.event in LOST_EVENTS}
+    own = (one.dag_id, one.run_id, *one.key)
     return tuple(
         other
         for other in others
         if other.hostname == one.hostname
-        and other.end_date is not None
-        and abs(other.end_date - one.end_date) <= minute
-        and (other.dag_id, other.run_id, *other.key) != (one.dag_id, one.run_id, *one.key)
+        and (other.dag_id, other.run_id, *other.key) != own
+        and gone & {(other.dag_id, other.run_id, other.task_id, index) for index in _indexes(other)}
     )
 
 
-_ENDS = frozenset({Lost.HEARTBEAT, Lost.MISMATCH, Lost.STUCK, Lost.FAIL_FAST})
+def others_lost(events: Iterable[Event], one: Instance) -> bool:
+    """Whether work of other instances was lost, too."""
+    own = {(one.dag_id, one.run_id, one.task_id, index) for index in _indexes(one)}
+    return any(_place(event) not in own for event in events)
+
+
+def _place(event: Event) -> tuple[str, str, str, int]:
+    return event.dag_id, event.run_id, event.task_id, event.map_index
+
+
+def _indexes(one: Instance) -> tuple[int, ...]:
+    """An event of a mapped instance may lack its index."""
+    return (one.map_index, -1)
+
+
+_RANK: dict[str, int] = {
+    kind.value: place
+    for place, kind in enumerate((Lost.STUCK, Lost.FAIL_FAST, Lost.HEARTBEAT, Lost.MISMATCH))
+}
 
 
 def _of(event: Event, one: Instance, try_number: int) -> bool:

@@ -1,10 +1,13 @@
 """One try's log, streamed once and put into what a verdict needs."""
 
+import re
+
 from dragoman_airflow.api import Airflow
 from dragoman_airflow.diagnosis.reading import Reading, Said
 from dragoman_airflow.errors import AirflowError, LogNotFound
-from dragoman_airflow.logs.causes import Cause
+from dragoman_airflow.logs.causes import VAGUE, Cause, Confidence
 from dragoman_airflow.logs.exceptions import Chain
+from dragoman_airflow.logs.facts import Finding
 from dragoman_airflow.logs.quoted import QuotedLine
 from dragoman_airflow.logs.task_log import TaskLog, read_log
 from dragoman_airflow.models import Instance
@@ -22,6 +25,10 @@ PASSING = frozenset(
 )
 """Causes that can be gone by themselves at the next try."""
 
+_JOB_FAILED = re.compile(
+    r"(?i)\b(?:spark|presto|trino|yarn|application|job|query|statement|driver|pod)\b"
+    r"[^\n]{0,120}\b(?:fail|kill|abort|error|exceed|cancel|exit|terminat)\w*"
+)
 _BEFORE = 12
 _FRAMES = 3
 _CHAIN = 4
@@ -38,7 +45,7 @@ async def read_try(airflow: Airflow, one: Instance, try_number: int) -> Reading:
 
 
 def reading_of(log: TaskLog, try_number: int) -> Reading:
-    found = log.cause
+    found = _elsewhere(log) or log.cause
     told = found.cause is not Cause.UNKNOWN
     return Reading(
         try_number,
@@ -58,6 +65,24 @@ def reading_of(log: TaskLog, try_number: int) -> Reading:
         handover=tuple(one.handover for one in log.external if one.handover),
         unread=log.cut,
     )
+
+
+def _elsewhere(log: TaskLog) -> Finding | None:
+    """A vague failure that tells of a failed job, where the log has just named one.
+
+    Its id is in the exception itself or in one of the lines right before it.
+    """
+    if log.cause.cause not in VAGUE or not log.external or log.ending is None:
+        return None
+    words = "\n".join(one.text for one in log.chain) or log.ending.line.text
+    near = {one.number for one in log.before}
+    named = [one for one in log.external if one.id in words or one.line in near]
+    if not named or not _JOB_FAILED.search(words):
+        return None
+    inside = any(one.id in words for one in named)
+    sure = Confidence.HIGH if inside else Confidence.MEDIUM
+    reason = f"the failure is that of {named[-1].kind} {named[-1].id}"
+    return Finding(Cause.EXTERNAL_JOB_FAILED, sure, reason, log.cause.says, log.cause.hints)
 
 
 def _frames(chain: Chain) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from dragoman_airflow.diagnosis.found import Found
 from dragoman_airflow.diagnosis.hiding import hidden
 from dragoman_airflow.diagnosis.history import mapped_width
 from dragoman_airflow.diagnosis.logs_of import Reader, earlier_tries, last_tries
-from dragoman_airflow.diagnosis.lost import Lost, beside, lost
+from dragoman_airflow.diagnosis.lost import LOST_EVENTS, Lost, beside, lost, others_lost
 from dragoman_airflow.diagnosis.reading import Reading
 from dragoman_airflow.diagnosis.roots import FAILED_STATES, Root
 from dragoman_airflow.diagnosis.tries import tries, wanted
 from dragoman_airflow.diagnosis.verdict import Verdict, decide
-from dragoman_airflow.models import Instance, InstanceFilter, Listing
+from dragoman_airflow.models import Event, EventFilter, Instance, InstanceFilter, Listing
 
-MOST_READ = 3
+MOST_READ = 5
 MOST_TOLD = 6
 _FOR_HISTORY = 3
 _MINUTE = timedelta(seconds=60)
@@ -107,16 +107,22 @@ async def _neighbours(
         return ()
     if (reading is not None and reading.tells) or not one.hostname or one.end_date is None:
         return ()
-    if not asking.has_room("other tasks on that host"):
+    span = (one.end_date - _MINUTE, one.end_date + _MINUTE)
+    none: Listing[Event] = Listing((), None, complete=False)
+    if not asking.has_room("other tasks on that host", 2):
         return ()
-    where = InstanceFilter(
-        states=("failed", "up_for_retry"),
-        end_date_gte=one.end_date - _MINUTE,
-        end_date_lte=one.end_date + _MINUTE,
+    where = EventFilter(events=LOST_EVENTS, after=span[0], before=span[1])
+    asked = asking.airflow.events(where, limit=100)
+    events = (await asking.tried("other tasks on that host", asked, none)).items
+    if not others_lost(events, one):
+        return ()
+    of_host = InstanceFilter(
+        states=("failed", "up_for_retry"), end_date_gte=span[0], end_date_lte=span[1]
     )
-    none: Listing[Instance] = Listing((), None, complete=False)
-    asked = asking.airflow.instances(ANY, ANY, where, limit=100)
-    return beside((await asking.tried("other tasks on that host", asked, none)).items, one)
+    nobody: Listing[Instance] = Listing((), None, complete=False)
+    found = asking.airflow.instances(ANY, ANY, of_host, limit=100)
+    failed = (await asking.tried("other tasks on that host", found, nobody)).items
+    return beside(failed, events, one)
 
 
 def _hidden(case: Case, root: Root) -> str:

@@ -1,7 +1,7 @@
 """Which failed instances began a failure, and which only follow, by Airflow's trigger rules."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dragoman_airflow.graph import TaskGraph
@@ -31,34 +31,44 @@ class Findings:
 
     `roots` failed and nothing that they needed had failed. `later` failed too, but after one of
     their direct parents had. `followers` never ran. `stuck` did not run though nothing above
-    failed.
+    failed. `stopped` were failed by Airflow because another task had failed.
     """
 
     roots: tuple[Root, ...]
     later: tuple[Root, ...]
     followers: tuple[Instance, ...]
     stuck: tuple[Instance, ...]
+    stopped: tuple[Root, ...] = ()
 
 
-def find_roots(graph: TaskGraph, instances: Sequence[Instance]) -> Findings:
+def find_roots(
+    graph: TaskGraph,
+    instances: Sequence[Instance],
+    stopped: Collection[tuple[str, int]] = (),
+) -> Findings:
     """The roots in the graph's order, never in the order of listing or time.
 
     `instances` are all that did not succeed; those left out count as successful. A mapped
-    instance of a task group depends on those of its own index in that group alone.
+    instance of a task group depends on those of its own index in that group alone. `stopped`
+    are tasks and indexes that did not fail by themselves; where nothing else did, they are roots.
     """
     bad = _Bad(graph, instances)
     roots: dict[str, list[Instance]] = defaultdict(list)
     later: dict[str, list[Instance]] = defaultdict(list)
+    halted: dict[str, list[Instance]] = defaultdict(list)
     stuck: list[Instance] = []
     followers: list[Instance] = []
     for one in instances:
         if one.state in RETRYING or one.state == FAILED:
-            own = not bad.directly_above(one)
-            (roots if own else later)[one.task_id].append(one)
+            own = roots if not bad.directly_above(one) else later
+            (halted if one.key in stopped else own)[one.task_id].append(one)
         elif one.state == "upstream_failed":
             (followers if bad.has_failure_above(one) else stuck).append(one)
+    if not roots:
+        roots, halted = halted, roots
     return Findings(
         roots=_ordered(graph, roots, bad),
+        stopped=_ordered(graph, halted, bad),
         later=_ordered(graph, later, bad),
         followers=tuple(followers),
         stuck=_first(graph, stuck),

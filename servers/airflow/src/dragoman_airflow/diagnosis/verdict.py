@@ -41,7 +41,7 @@ def decide(
 ) -> Verdict:
     """The cause of an instance's last failure.
 
-    `neighbours` are instances on the same host that failed in the same minute.
+    `neighbours` are instances that were lost on the same host in the same minute.
     """
     if marked := marked_failed(events, one):
         return _marked(marked, reading)
@@ -83,11 +83,9 @@ def _lost(end: LostWorker, one: Instance, requeued: int, neighbours: Sequence[In
         words.append(f"{requeued} times put back into the queue before")
     if neighbours:
         words.append(
-            f"{len(neighbours)} other failed instances on host {one.hostname} in the same minute, "
+            f"{len(neighbours)} more were lost on host {one.hostname} within the same minute, "
             f"such as {neighbours[0].dag_id}.{neighbours[0].task_id}: likely the host, not the task"
         )
-    elif one.hostname and cause in {RunCause.WORKER_LOST, RunCause.ENDED_UNSEEN}:
-        aside.append(f"no other task seen failing on host {one.hostname} in the same minute")
     sure = "high" if cause in _SURE else "medium"
     return Verdict(
         cause.value,
