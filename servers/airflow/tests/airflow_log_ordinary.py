@@ -45,7 +45,8 @@ def _part(chance: random.Random) -> str:
 
 def _data_file(chance: random.Random) -> str:
     stamp = _when(chance).strftime("%Y%m%d_%H%M%S")
-    return f"reading hdfs://nn/t/{stamp}_{chance.randrange(100_000):05d}_{_hex(chance, 5)}_{_uuid(chance)}"
+    number = chance.randrange(100_000)
+    return f"reading hdfs://nn/t/{stamp}_{number:05d}_{_hex(chance, 5)}_{_uuid(chance)}"
 
 
 def _backup(chance: random.Random) -> str:
@@ -56,13 +57,15 @@ def _backup(chance: random.Random) -> str:
 
 def _partition(chance: random.Random) -> str:
     when = _when(chance)
-    return f"partition ds={when:%Y-%m-%d}/hour={when:%H}/part-{chance.randrange(9999):05d}-{_uuid(chance)}"
+    part = f"part-{chance.randrange(9999):05d}-{_uuid(chance)}"
+    return f"partition ds={when:%Y-%m-%d}/hour={when:%H}/{part}"
 
 
 def _impossible(chance: random.Random) -> str:
     day, month = chance.randrange(32, 99), chance.randrange(13, 99)
     tail = _hex(chance, 5)
-    return f"counter 2024{month}{day}_{chance.randrange(250000, 999999)}_{chance.randrange(99999):05d}_{tail}"
+    time, number = chance.randrange(250_000, 999_999), chance.randrange(99_999)
+    return f"counter 2024{month}{day}_{time}_{number:05d}_{tail}"
 
 
 def _hashes(chance: random.Random) -> str:

@@ -85,8 +85,8 @@ def detail_of(error: BaseException, *, cause: bool = False) -> list[dict[str, An
     """The `error_detail` that Airflow 3 writes for an exception: the outermost first."""
     one = stack(type(error).__name__, str(error), *_steps(error.__traceback__), cause=cause)
     one["exc_notes"] = list(getattr(error, "__notes__", ()))
-    if isinstance(error, BaseExceptionGroup):
-        members: Iterable[BaseException] = error.exceptions
+    members: Iterable[BaseException] = getattr(error, "exceptions", ())
+    if members:
         one["is_group"] = True
         one["exceptions"] = [{"stacks": detail_of(member)} for member in members]
     if error.__cause__ is not None:

@@ -110,7 +110,7 @@ def test_a_line_of_50_mb_is_kept_in_part_hashed_whole_and_counted() -> None:
 
 
 def test_a_record_that_is_too_long_still_tells_its_event_and_exception() -> None:
-    detail = [{"exc_type": "ValueError", "exc_value": "y" * 600_000, "frames": []}]
+    detail = [{"exc_type": "ValueError", "exc_value": "y" * 600_000, "frames": None}]
     line = record("Task failed with exception", "error", "task", error_detail=detail)
 
     lines, _ = decoded(ndjson(line), NDJSON, 1 << 16)
@@ -159,6 +159,8 @@ def test_numbers_go_on_where_the_page_before_ended() -> None:
 
 
 def test_stderr_of_the_task_is_no_error_whatever_its_level() -> None:
-    lines, _ = decoded(ndjson(record("10%|#", "error", "task.stderr"), record("x", "error")), NDJSON)
+    lines, _ = decoded(
+        ndjson(record("10%|#", "error", "task.stderr"), record("x", "error")), NDJSON
+    )
 
     assert [line.is_error for line in lines] == [False, True]

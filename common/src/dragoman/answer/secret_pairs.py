@@ -125,16 +125,17 @@ def redact_pairs(text: str) -> str:
 def _in_pairs(text: str) -> str:
     """The text with the values of secret keys hidden.
 
-    What stands on the line after an ordinary word and a colon is read again by itself: it may be
-    a pair of its own rather than that word's value.
+    What stands after an ordinary word and a colon, there or on the next line, is read again by
+    itself: it may be a pair of its own rather than that word's value.
     """
     done: list[str] = []
     at = 0
     while match := _rules().pair.search(text, at):
         line_end = text.find("\n", match.end("key"), _value_start(match))
-        if line_end >= 0 and secrecy(match["key"]) is Secrecy.NONE:
-            done.append(text[at : line_end + 1])
-            at = line_end + 1
+        again = line_end + 1 if line_end >= 0 else match.start("s12")
+        if again > 0 and _known(match) is Secrecy.NONE:
+            done.append(text[at:again])
+            at = again
         else:
             done += (text[at : match.start()], _hide_pair(match))
             at = match.end()
@@ -194,11 +195,8 @@ def _hide_pair(match: re.Match[str]) -> str:
     group = match.lastgroup
     if group in {None, "key"}:
         return match[0]
-    key = match["key"]
-    start = match.start("key")
-    spaced = _SPACED.search(match.string, max(0, start - 12), start) if len(key) <= 6 else None
-    known = secrecy(spaced[0].strip() + "_" + key) if spaced else secrecy(key)
-    if known is Secrecy.MAYBE and start and match.string[start - 1] in "?&":
+    key, known = match["key"], _known(match)
+    if known is Secrecy.MAYBE and match.string[max(0, match.start("key") - 1)] in "?&":
         known = Secrecy.SURE
     if known is Secrecy.NONE:
         return _inner(match, group or "")
@@ -206,6 +204,13 @@ def _hide_pair(match: re.Match[str]) -> str:
     if known is Secrecy.MAYBE and _assigned(match, key) and not re.fullmatch(r"\d{1,5}", value):
         known = Secrecy.SURE
     return _replace(match, group or "") if is_secret(value, known, key=key) else match[0]
+
+
+def _known(match: re.Match[str]) -> Secrecy:
+    """How secret the key is, together with a word before it as in `api key`."""
+    key, start = match["key"], match.start("key")
+    spaced = _SPACED.search(match.string, max(0, start - 12), start) if len(key) <= 6 else None
+    return secrecy(spaced[0].strip() + "_" + key) if spaced else secrecy(key)
 
 
 def _assigned(match: re.Match[str], key: str) -> bool:

@@ -5,6 +5,7 @@ from json import dumps
 
 from pydantic import BaseModel, Field, JsonValue
 
+from dragoman.answer.budget import Coverage
 from dragoman.answer.handover import Handover
 from dragoman.answer.untrusted import Untrusted, deceives, enclosed, fence
 
@@ -112,3 +113,111 @@ class Ended(BaseModel):
     query_id: str
     state: str
     rows: int
+
+
+class ReadTable(BaseModel):
+    """A table that a statement reads, perhaps behind a view."""
+
+    table: str
+    rows: int | None = None
+    partition_keys: list[str] = Field(default_factory=list[str])
+    filtered_by: list[str] = Field(default_factory=list[str])
+
+
+class Preview(BaseModel):
+    """What a statement would read. `rows` and `bytes` are null where Presto cannot know them."""
+
+    valid: bool
+    kind: str
+    tables: list[ReadTable] = Field(default_factory=list[ReadTable])
+    rows: int | None = None
+    bytes: int | None = None
+    confidence: str = ""
+    verdict: str
+    advice: list[str] = Field(default_factory=list[str])
+
+
+class ColumnInfo(BaseModel):
+    """`distinct`, `nulls` (a share), `low` and `high` are the table's own statistics."""
+
+    name: str
+    type: str
+    partition: bool | None = None
+    distinct: int | None = None
+    nulls: float | None = None
+    low: str | None = None
+    high: str | None = None
+    top: list[str] = Field(default_factory=list[str])
+    comment: Untrusted | None = None
+
+
+class TableInfo(BaseModel):
+    table: str
+    rows: int | None = None
+    columns: list[ColumnInfo] = Field(default_factory=list[ColumnInfo])
+    newest_partitions: list[list[JsonValue]] = Field(default_factory=list[list[JsonValue]])
+    note: str = ""
+    owner: str = ""
+    profile: str = Field(default="", description="What the figures of a profile rest on")
+    sample: list[list[JsonValue]] = Field(default_factory=list[list[JsonValue]])
+    left_out: str = ""
+    untrusted: list[str] = Field(
+        default_factory=lambda: ["sample", "newest_partitions", "columns.comment", "columns.top"]
+    )
+
+    def as_text(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        rows = "unknown rows" if self.rows is None else f"{self.rows:,} rows"
+        yield f"{self.table}: {rows}, {len(self.columns)} columns"
+        for line in (self.owner and f"owner: {self.owner}", self.note, self.profile, self.left_out):
+            if line:
+                yield line
+        yield from map(_column_line, self.columns)
+        if self.newest_partitions:
+            newest = "; ".join(", ".join(map(cell, row)) for row in self.newest_partitions)
+            yield f"newest partitions: {fence(newest)}"
+        if self.sample:
+            names = [column.name for column in self.columns]
+            yield f"sample: {enclosed(chr(10).join(_table(names, self.sample)))}"
+
+
+class FoundTable(BaseModel):
+    table: str
+    matched: str
+    owner: str = ""
+    note: str = ""
+
+
+class VerifiedQuery(BaseModel):
+    """A statement that its owner vouches for."""
+
+    question: str
+    sql: str
+    owner: str = ""
+
+
+class Tables(BaseModel):
+    tables: list[FoundTable] = Field(default_factory=list[FoundTable])
+    queries: list[VerifiedQuery] = Field(default_factory=list[VerifiedQuery])
+    coverage: Coverage
+    not_searched: list[str] = Field(default_factory=list[str])
+    next: str = ""
+
+
+def _column_line(column: ColumnInfo) -> str:
+    parts = [column.name, column.type]
+    if column.partition:
+        parts.append("partition key")
+    if column.distinct is not None:
+        parts.append(f"{column.distinct:,} distinct")
+    if column.nulls:
+        parts.append(f"{column.nulls:.0%} null")
+    if column.low is not None and column.high is not None:
+        parts.append(fence(f"{column.low} to {column.high}"))
+    if column.top:
+        parts.append(f"often {fence(', '.join(column.top))}")
+    if column.comment:
+        parts.append(fence(column.comment))
+    return "- " + "; ".join(parts)

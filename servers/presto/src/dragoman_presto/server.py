@@ -7,7 +7,7 @@ from dragoman.server import Backends, Server
 from dragoman.settings import Settings
 from dragoman_presto.client import Presto, Warehouse, entity_types, keeper_of
 from dragoman_presto.settings import PrestoSettings
-from dragoman_presto.tools import querying
+from dragoman_presto.tools import finding, querying
 
 INSTRUCTIONS = """\
 Answers questions from Presto's tables. It changes nothing without a person's yes.
@@ -32,6 +32,9 @@ server = Server(
     instructions=INSTRUCTIONS,
     package="dragoman_presto",
     functions=(
+        finding.find_tables,
+        finding.describe_table,
+        finding.preview_query,
         querying.run_query,
         querying.get_result,
         querying.get_query,

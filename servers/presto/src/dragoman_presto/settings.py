@@ -98,6 +98,19 @@ class Coordinator(BaseModel):
         return os.environ.get(self.secret_variable, "") if self.secret_variable else ""
 
 
+class ReadBudget(BaseModel):
+    """What a group may read in one query; for everybody without a group's name.
+
+    Above `run_bytes` a person has to say yes in run_statements; above `refuse_bytes` nobody can.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    group: str = ""
+    run_bytes: int = Field(gt=0)
+    refuse_bytes: int = Field(gt=0)
+
+
 class PrestoSettings(BaseSettings):
     """Environment variables `DRAGOMAN_PRESTO_*`.
 
@@ -108,6 +121,12 @@ class PrestoSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DRAGOMAN_PRESTO_", extra="ignore", frozen=True)
 
     coordinators: tuple[Coordinator, ...] = ()
+    budgets: tuple[ReadBudget, ...] = Field(
+        default=(), description="None: every read runs, as far as the engine lets it"
+    )
+    notes_file: Path | None = Field(
+        default=None, description="TOML with owners' notes on tables and verified queries"
+    )
     threads: int = Field(default=32, gt=0, description="Answers of Presto awaited at once")
     wait_seconds: float = Field(
         default=40.0, gt=0, description="A call waits so long; then its query goes on by handle"

@@ -9,7 +9,6 @@ import anyio
 from pydantic import BaseModel, Field
 
 from dragoman.answer.budget import Budget, Coverage, fit
-from dragoman.answer.handover import Handover
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.api import ANY
 from dragoman_airflow.errors import AirflowError, LogNotFound
@@ -20,7 +19,7 @@ from dragoman_airflow.models import Instance, InstanceFilter, Listing
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import listed, since, word
 
-_MOST, _LOGS, _AT_ONCE = 300, 24, 4
+_MOST, _LOGS, _AT_ONCE = 300, 40, 4
 _SHARED = 3
 _BURST = timedelta(minutes=2)
 _UNREAD = "not read"
@@ -38,7 +37,9 @@ class Cluster(BaseModel):
     pools: list[str] = Field(default_factory=list[str])
     first: str = ""
     last: str = ""
-    next: Handover | None = None
+    newest: dict[str, str] = Field(
+        default_factory=dict[str, str], description="What to give diagnose_run"
+    )
 
 
 class Clusters(BaseModel):
@@ -159,15 +160,11 @@ def _cluster(group: Sequence[_Failure], logs: dict[_Failure, TaskLog], now: date
         pools=_few(f.one.pool for f in group),
         first=since(ends[0], now) if ends else "",
         last=since(ends[-1], now) if ends else "",
-        next=Handover(
-            server="airflow",
-            tool="diagnose_run",
-            arguments={
-                "dag": newest.one.dag_id,
-                "run": newest.one.run_id,
-                "instance": newest.airflow.name,
-            },
-        ),
+        newest={
+            "dag": newest.one.dag_id,
+            "run": newest.one.run_id,
+            "instance": newest.airflow.name,
+        },
     )
 
 

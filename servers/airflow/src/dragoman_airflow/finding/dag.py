@@ -17,6 +17,7 @@ from dragoman_airflow.finding.runs import RunRow
 from dragoman_airflow.fleet import Target
 from dragoman_airflow.graph import TaskGraph
 from dragoman_airflow.models import Dag, RunFilter
+from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import when, word
 
 Section = Literal["tasks", "runs", "versions", "assets", "params", "source"]
@@ -51,15 +52,9 @@ class AssetRow(BaseModel):
 
 class DagDetails(BaseModel):
     dag: DagRow
-    catchup: bool | None = None
-    start_date: str = ""
-    end_date: str = ""
-    max_active_runs: int | None = None
-    max_active_tasks: int | None = None
-    file: str = ""
-    last_parsed: str = ""
-    version: int | None = None
-    url: str = ""
+    settings: dict[str, str | int | bool] = Field(
+        description="Catchup, dates, limits, file, version, page; what Airflow does not say lacks"
+    )
     tasks: list[TaskRow] = Field(default_factory=list[TaskRow])
     tasks_coverage: Coverage | None = None
     runs: list[RunRow] = Field(default_factory=list[RunRow])
@@ -75,15 +70,7 @@ async def details(target: Target, sections: Sequence[Section], max_tokens: int) 
     airflow, dag = target.airflow, await target.airflow.dag(target.dag_id)
     told = DagDetails(
         dag=DagRow.of(airflow, dag),
-        catchup=dag.catchup,
-        start_date=when(dag.start_date),
-        end_date=when(dag.end_date),
-        max_active_runs=dag.max_active_runs,
-        max_active_tasks=dag.max_active_tasks,
-        file=word(dag.fileloc),
-        last_parsed=when(dag.last_parsed),
-        version=dag.version.version_number if dag.version else None,
-        url=page(airflow.address, airflow.version, Place(dag_id=dag.dag_id)),
+        settings=_settings(airflow, dag),
     )
     for section in dict.fromkeys(sections):
         try:
@@ -91,6 +78,21 @@ async def details(target: Target, sections: Sequence[Section], max_tokens: int) 
         except AirflowError as wrong:
             told.not_read.append(f"{section}: {wrong}")
     return _fitted(told, max_tokens)
+
+
+def _settings(airflow: VisibleAirflow, dag: Dag) -> dict[str, str | int | bool]:
+    told: dict[str, str | int | bool | None] = {
+        "catchup": dag.catchup,
+        "start_date": when(dag.start_date),
+        "end_date": when(dag.end_date),
+        "max_active_runs": dag.max_active_runs,
+        "max_active_tasks": dag.max_active_tasks,
+        "file": word(dag.fileloc) if dag.fileloc else "",
+        "last_parsed": when(dag.last_parsed),
+        "version": dag.version.version_number if dag.version else None,
+        "url": page(airflow.address, airflow.version, Place(dag_id=dag.dag_id)),
+    }
+    return {key: value for key, value in told.items() if value is not None and value != ""}
 
 
 async def _read(told: DagDetails, section: Section, target: Target, dag: Dag) -> None:

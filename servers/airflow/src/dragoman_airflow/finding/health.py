@@ -15,7 +15,7 @@ from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import instance_word, listed, since, word
 
 T = TypeVar("T")
-_FAILED, _FILES, _NEARLY = 100, 5, 0.9
+_FAILED, _QUEUED, _FILES, _NEARLY = 100, 200, 5, 0.9
 
 
 class Count(BaseModel):
@@ -110,14 +110,14 @@ async def _queued(told: Health, airflow: VisibleAirflow, begun: datetime, now: d
     for run in runs.items:
         at = since(run.queued_at or run.run_after, now)
         told.oldest_queued_run = f"{word(run.dag_id)} / {word(run.run_id)}, {at}"
-    tasks = await airflow.instances(
-        ANY, ANY, InstanceFilter(states=("queued",), order_by="queued_when"), limit=1
-    )
-    for one in tasks.items:
-        at = since(one.queued_when, now)
-        told.oldest_queued_task = (
-            f"{word(one.dag_id)} / {word(one.run_id)} / {instance_word(one)}, {at}"
-        )
+    tasks = await airflow.instances(ANY, ANY, InstanceFilter(states=("queued",)), limit=_QUEUED)
+    oldest = min(tasks.items, key=lambda one: one.queued_when or now, default=None)
+    if oldest:
+        at = since(oldest.queued_when, now)
+        path = f"{word(oldest.dag_id)} / {word(oldest.run_id)} / {instance_word(oldest)}"
+        told.oldest_queued_task = f"{path}, {at}"
+    if not tasks.complete:
+        told.not_read.append(f"queued tasks: only {tasks.delivered} were looked at")
 
 
 async def _pools(told: Health, airflow: VisibleAirflow, begun: datetime, now: datetime) -> None:

@@ -32,6 +32,7 @@ from dragoman_airflow.visible.sight import Sight
 
 _COMPONENTS = frozenset({"SchedulerJob", "TriggererJob", "DagProcessorJob"})
 _FAR = 10_000
+_COUNTED = 1_000
 
 
 class Reading:
@@ -74,7 +75,7 @@ class Reading:
             self.sight.learn(found.items)
             return found
 
-        return await self.sight.scan(read, dag_of, limit)
+        return await self.sight.scan(read, dag_of, limit, least=_COUNTED)
 
     async def dag(self, dag_id: str) -> Dag:
         return await self.sight.dag(dag_id)

@@ -104,12 +104,14 @@ class Sight:
         read: Callable[[int], Awaitable[Listing[T]]],
         dag_of: Callable[[T], str],
         limit: int,
+        least: int = 0,
     ) -> Listing[T]:
         """Up to `limit` items of DAGs that may be seen; the rest is neither counted nor told.
 
-        Reads on past hidden ones until there is one more than asked for, or nothing more.
+        Reads `least` at first, and on past hidden ones until there is one more than asked for, or
+        nothing more.
         """
-        reach = limit + 1
+        reach = max(limit + 1, least)
         while True:
             found = await read(reach)
             seen = await self.among(dag_of(item) for item in found.items)

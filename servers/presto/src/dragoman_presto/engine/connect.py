@@ -53,6 +53,11 @@ class Engine:
         self._takes = Takes()
         self._known = Known()
 
+    @property
+    def takes_minted(self) -> bool | None:
+        """Whether queries run under ids of ours; None before the first one."""
+        return self._takes.minted
+
     @asynccontextmanager
     async def run(
         self, sql: str, identity: Identity, limits: Limits = UNLIMITED

@@ -81,7 +81,7 @@ class Statement:
     _until: float = 0.0
 
     async def __aenter__(self) -> Self:
-        self._until = time.monotonic() + self.seconds + GRACE_SECONDS
+        self._until = time.monotonic() + self.seconds + min(self.seconds, GRACE_SECONDS)
         first = await self._within(lambda: submit(self.wire, self.sql, self.turns, self.takes))
         self._address = first.own_address
         try:

@@ -86,7 +86,12 @@ async def again(ask: Callable[[], Awaitable[T]], seconds: float) -> T:
         sleep=anyio.sleep,
         reraise=True,
     )
-    return await retrying(ask)
+
+    # tenacity awaits only what it can tell to be a coroutine function; a lambda is none.
+    async def asked() -> T:
+        return await ask()
+
+    return await retrying(asked)
 
 
 def mint() -> Minted:

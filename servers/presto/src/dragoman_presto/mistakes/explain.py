@@ -153,7 +153,7 @@ async def _function(mistake: Mistake, names: Names) -> Mistake:
     if name in FUNCTIONS:
         advice = f"{name} does not exist in Presto: write {FUNCTIONS[name]}."
         return replace(mistake, cause=Cause.OTHER_DIALECT, advice=advice)
-    near = _near(name, await names.functions())
+    near = near_names(name, await names.functions())
     return replace(mistake, advice=_meant(near) or "SHOW FUNCTIONS lists what there is.")
 
 
@@ -165,7 +165,7 @@ async def _column(mistake: Mistake, statement: _Statement, names: Names) -> Mist
     if prefix and scope.tables and prefix.rpartition(".")[2] not in scope.qualifiers:
         known = ", ".join(sorted(scope.qualifiers)[:_MOST_NAMES])
         return replace(mistake, advice=f"No table here is called {prefix}; there are: {known}.")
-    near = await _columns_near(column, prefix, scope, names)
+    near = await _columnsnear_names(column, prefix, scope, names)
     if near:
         return replace(mistake, advice=_meant(near))
     if here is not None and here.kind == "quoted" and "." not in written:
@@ -180,31 +180,31 @@ async def _column(mistake: Mistake, statement: _Statement, names: Names) -> Mist
     return replace(mistake, advice="describe_table lists the columns of each table.")
 
 
-async def _columns_near(column: str, prefix: str, scope: Scope, names: Names) -> list[str]:
+async def _columnsnear_names(column: str, prefix: str, scope: Scope, names: Names) -> list[str]:
     """Close names first, else the same name in another table of the statement."""
     wanted = {prefix: scope.tables[prefix]} if prefix in scope.tables else scope.tables
     known = list(scope.outputs)
     for table in dict.fromkeys(wanted.values()):
         known += [name.lower() for name in await names.columns(table)]
-    return _near(column, known)
+    return near_names(column, known)
 
 
 async def _table(mistake: Mistake, names: Names) -> Mistake:
     written = mistake.names[0].lower()
     if mistake.cause is Cause.UNKNOWN_CATALOG:
-        return replace(mistake, advice=_meant(_near(written, await names.catalogs())))
+        return replace(mistake, advice=_meant(near_names(written, await names.catalogs())))
     if mistake.cause is Cause.UNKNOWN_SCHEMA:
         catalog, _, schema = written.rpartition(".")
         found = await names.schemas(catalog)
-        return replace(mistake, advice=_meant(_near(schema, found)) or _listed(found))
+        return replace(mistake, advice=_meant(near_names(schema, found)) or _listed(found))
     catalog, _, rest = written.partition(".")
     schema, _, table = rest.partition(".")
     found = await names.tables(catalog, schema)
-    near = [f"{catalog}.{schema}.{name}" for name in _near(table, found)]
+    near = [f"{catalog}.{schema}.{name}" for name in near_names(table, found)]
     return replace(mistake, advice=_meant(near) or "find_tables searches all you may see.")
 
 
-def _near(name: str, known: Sequence[str]) -> list[str]:
+def near_names(name: str, known: Sequence[str]) -> list[str]:
     """Names that could be meant, nearest first; the same letters in other case count, too."""
     lower = {one.lower(): one for one in known}
     squeezed = {re.sub(r"[_\W]", "", low): one for low, one in lower.items()}

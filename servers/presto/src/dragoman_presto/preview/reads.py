@@ -3,6 +3,7 @@
 Source: EXPLAIN (TYPE IO, FORMAT JSON) of Presto 0.28x to 0.30x.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -67,18 +68,34 @@ class _Plan(msgspec.Struct, rename="camel", frozen=True):
     output_table: _Table | None = None
 
 
+Ranges = tuple[tuple[TableName, tuple[tuple[str, int | None], ...]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """`ranges` names, by table, the columns whose filters reach the table itself."""
+    """`ranges` names, by table, the columns whose filters reach the table itself.
+
+    Beside each stands how many single values are left, None for a range.
+    """
 
     tables: tuple[TableName, ...]
-    ranges: tuple[tuple[TableName, tuple[str, ...]], ...]
+    ranges: Ranges
     writes: TableName | None
 
     def filtered(self, table: TableName) -> frozenset[str]:
-        return frozenset(
-            column for name, columns in self.ranges if name == table for column in columns
-        )
+        found = (columns for name, columns in self.ranges if name == table)
+        return frozenset(column for columns in found for column, _ in columns)
+
+    def values(self, table: TableName, columns: Collection[str]) -> int | None:
+        """How many combinations of single values are left of these columns; None for ranges."""
+        left = 1
+        for name, constraints in self.ranges:
+            for column, count in constraints if name == table else ():
+                if column in columns:
+                    if count is None:
+                        return None
+                    left *= count
+        return left
 
 
 def reads_of(plan: str) -> Reads:
@@ -90,10 +107,22 @@ def reads_of(plan: str) -> Reads:
             "Presto's EXPLAIN (TYPE IO) cannot be read, so what the statement reads is unknown "
             "and it was not run. Tell the operator of this server."
         ) from error
-    ranges = [
-        (one.table.name(), tuple(each.column_name for each in one.column_constraints))
+    ranges = tuple(
+        (one.table.name(), tuple(map(_constraint, one.column_constraints)))
         for one in read.input_table_column_infos
-    ]
-    tables = tuple(sorted({name for name, _ in ranges}))
+    )
     output = read.output_table
-    return Reads(tables, tuple(ranges), output.name() if output else None)
+    tables = tuple(sorted({name for name, _ in ranges}))
+    return Reads(tables, ranges, output.name() if output else None)
+
+
+def _constraint(constraint: _Constraint) -> tuple[str, int | None]:
+    return constraint.column_name, _singles(constraint.domain)
+
+
+def _singles(domain: _Domain) -> int | None:
+    """The number of values when all that is left are single ones."""
+    for each in domain.ranges:
+        if each.low.bound != "EXACTLY" or each.low != each.high:
+            return None
+    return len(domain.ranges) or None

@@ -1,0 +1,1 @@
+"""What agents may call, one file for each kind of question."""
