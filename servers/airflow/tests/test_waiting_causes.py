@@ -113,7 +113,8 @@ async def test_run_that_works_gets_on_and_what_follows_is_not_blamed() -> None:
     assert "gets on: load is running since" in report.headline
     assert "usually 2 min (median of 3)" in report.headline
     assert "2 more wait for these alone: check, mail" in report.ruled_out
-    assert report.coverage and report.coverage.complete
+    assert report.coverage
+    assert report.coverage.complete
 
 
 async def test_task_that_runs_much_longer_than_ever_is_said_to() -> None:
@@ -139,7 +140,8 @@ async def test_full_pool_names_its_holder_and_where_to_look_on() -> None:
     assert causes(report) == [WaitCause.POOL_FULL]
     assert "0 of 1 slots open, 1 running" in report.headline
     assert [(p.dag, p.run, p.task) for p in report.waits[0].waits_for] == [("other", "o1", "copy")]
-    assert report.next and report.next.arguments["dag"] == "other"
+    assert report.next
+    assert report.next.arguments["dag"] == "other"
 
 
 async def test_hidden_holder_of_a_pool_is_neither_named_nor_counted_nor_hinted_at() -> None:
@@ -398,7 +400,8 @@ async def test_depends_on_past_names_the_instance_of_the_run_before() -> None:
 
     assert causes(report) == [WaitCause.DEPENDS_ON_PAST]
     assert "in r0, the run before (failed), load is failed" in report.headline
-    assert report.next and report.next.tool == "diagnose_run"
+    assert report.next
+    assert report.next.tool == "diagnose_run"
 
 
 async def test_wait_for_downstream_names_what_is_below_in_the_run_before() -> None:
@@ -540,7 +543,8 @@ async def test_run_that_is_over_waits_for_nothing_and_leads_on_to_its_diagnosis(
     report = await said(world(all_runs=[run("r1", "failed", end_date=ago(hours=1))]), "r1")
 
     assert causes(report) == [WaitCause.FINISHED]
-    assert report.next and report.next.tool == "diagnose_run"
+    assert report.next
+    assert report.next.tool == "diagnose_run"
 
 
 async def test_asked_for_one_task_only_what_stands_before_it_counts() -> None:

@@ -9,7 +9,7 @@ from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
 from dragoman_airflow.waiting.system import down, told
-from dragoman_airflow.words import listed, since, word
+from dragoman_airflow.words import listed, since, word, words
 
 _PRODUCERS = 3
 
@@ -97,7 +97,7 @@ def _no_next(case: Case) -> Wait:
 
 
 def _schedule(case: Case) -> str:
-    return "'" + word(case.dag.timetable_summary.replace(" ", "_")).replace("_", " ") + "'"
+    return f"'{words(case.dag.timetable_summary)}'"
 
 
 async def _assets(case: Case, last: Run | None) -> Wait:

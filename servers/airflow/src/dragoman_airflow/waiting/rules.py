@@ -14,7 +14,7 @@ from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.past import past_wait
 from dragoman_airflow.waiting.pools import holder, pool_wait
 from dragoman_airflow.waiting.report import Wait
-from dragoman_airflow.words import instance_word, since, word
+from dragoman_airflow.words import instance_word, since, word, words
 
 POOL = "Pool Slots Available"
 DAG_SLOTS = "Task Instance Slots Available"
@@ -74,7 +74,7 @@ def _unexplained(reason: Dependency) -> Wait:
     if reason.name in known:
         cause, what = known[reason.name]
         return Wait(cause=cause, what=what)
-    name = word(reason.name.replace(" ", "_")).replace("_", " ")
+    name = words(reason.name)
     return Wait(cause=WaitCause.OTHER_RULE, what=f"The scheduler's rule '{name}' is not met.")
 
 
