@@ -1,5 +1,7 @@
-"""The page loop against presto-python-client: the same pages of a fake coordinator in a process
-of its own, read to rows, ours with exact values on top.
+"""The page loop against presto-python-client.
+
+The same pages of a fake coordinator in a process of its own, read to rows, ours with exact values
+on top.
 
 `first_page_before_end`: rows are there while the coordinator still holds back the next page.
 """
