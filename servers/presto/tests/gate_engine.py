@@ -34,13 +34,13 @@ def run(base: str, sql: str, *, seconds: float = 60, catalog: str = "tpch") -> R
     request = Request(f"{base}/v1/statement", data=sql.encode(), headers=headers)
     while True:
         with urlopen(request, timeout=60) as response:
-            page = json.load(response)
+            page: dict[str, Any] = json.load(response)
             names = [name.lower() for name in response.headers]
         ran.changes += [name for name in names if _changes_session(name)]
         ran.query_id = page["id"]
         ran.rows += page.get("data", [])
         ran.update = page.get("updateType") or ran.update
-        ran.error = (page.get("error") or {}).get("message") or ran.error
+        ran.error = page["error"]["message"] if page.get("error") else ran.error
         if "nextUri" not in page:
             return ran
         method = "GET" if time.monotonic() < until else "DELETE"

@@ -109,7 +109,8 @@ async def test_the_engine_knows_who_asked_from_where_with_what_limits(
 
 async def test_values_come_exact(real: Engine, alice: Identity) -> None:
     sql = """select 9007199254740993,
-        cast('12345678901234567890123456789.012345678' as decimal(38,9)), nan(), -infinity(), X'00ff',
+        cast('12345678901234567890123456789.012345678' as decimal(38,9)),
+        nan(), -infinity(), X'00ff',
         timestamp '2020-01-01 00:00:00 Asia/Kolkata',
         cast(row(9007199254740993, array['x']) as row(a bigint, b array(varchar))),
         map(array['k'], array[array[9007199254740993]]), cast(null as bigint), 'é"\n'"""
