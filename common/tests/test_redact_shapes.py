@@ -238,3 +238,11 @@ def test_a_pair_below_another_line_is_still_a_pair(above: str, pair: str) -> Non
     told = redact(f"{above}\n{pair.format('hunter2Xq')}\n")
 
     assert told == f"{above}\n{pair.format('[redacted]')}\n"
+
+
+@pytest.mark.parametrize("before", ["ValueError: ", "no: ", "a: b = c: "])
+@pytest.mark.parametrize("pair", ["DB_PASSWORD: {}", "aws_secret_access_key = {}"])
+def test_a_pair_after_another_word_and_a_colon_is_still_a_pair(before: str, pair: str) -> None:
+    told = redact(before + pair.format("hunter2Xq9aB3dE5"))
+
+    assert told == before + pair.format("[redacted]")
