@@ -98,7 +98,7 @@ def window(data: bytes, kind: str, want: Span | Tail | Errors) -> Window:
 
 def places(told: str) -> Iterator[tuple[bytes, str]]:
     """Logs of both forms with the words in every place that a task can write to."""
-    frame = (f"/opt/{told.replace('/', '_')}.py", told)
+    frame = (f"/opt/{told}", told)
     noted = stack("ValueError", f"no: {told}", frame)
     noted["exc_notes"] = [told]
     noted["exceptions"] = [{"stacks": [stack("KeyError", told)]}]
@@ -127,7 +127,7 @@ def test_a_secret_leaves_by_no_output(shape: str) -> None:
     for data, kind in places(template.format(secret)):
         told = list(outputs(data, kind))
 
-        assert secret.encode() in data.replace(b"\\", b"") or "_" in secret or "/" in secret
+        assert secret.encode() in data
         assert told
         assert [text for text in told if secret in text] == []
 
