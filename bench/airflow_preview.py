@@ -40,7 +40,7 @@ from dragoman_airflow.change.preview import preview
 from dragoman_airflow.change.wanted import Kind, Wanted, named
 from dragoman_airflow.client.connector import Connector
 from dragoman_airflow.errors import Conflict
-from dragoman_airflow.models import Clear
+from dragoman_airflow.orders import Clear
 from dragoman_airflow.settings import Account, AirflowSettings, InstanceSetting
 from dragoman_backends.airflow import Airflow, airflow3
 

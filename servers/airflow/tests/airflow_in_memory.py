@@ -15,31 +15,26 @@ from dragoman_airflow.errors import (
     RunNotFound,
     Unreachable,
 )
+from dragoman_airflow.filters import EventFilter, InstanceFilter, RunFilter
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
     Backfill,
-    BackfillSpan,
-    Clear,
     Component,
     Dag,
     DagVersion,
     Dependency,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,
-    InstanceFilter,
     Job,
     Listing,
-    Mark,
     Pool,
     Run,
-    RunFilter,
     Task,
-    Trigger,
 )
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 from dragoman_airflow.settings import InstanceSetting
 
 T = TypeVar("T")

@@ -23,32 +23,27 @@ from dragoman_airflow.errors import (
     RunNotFound,
     Unreachable,
 )
+from dragoman_airflow.filters import EventFilter, InstanceFilter, RunFilter
 from dragoman_airflow.graph import TaskGraph
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
     Backfill,
-    BackfillSpan,
-    Clear,
     Component,
     Dag,
     DagVersion,
     Dependency,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,
-    InstanceFilter,
     Job,
     Listing,
-    Mark,
     Pool,
     Run,
-    RunFilter,
     Task,
-    Trigger,
 )
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 
 T = TypeVar("T")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

@@ -159,8 +159,8 @@ async def test_address_in_any_argument_gives_what_it_names() -> None:
     fleet = await _fleet("prod", "test")
     address = "https://test.example.org/dags/sales/runs/r1/tasks/load/mapped/4"
 
-    for dag, run, task in ((address, "", ""), ("", address, ""), ("sales", "", address)):
-        target = await fleet.target(dag, run, task)
+    for named, run, task in ((address, "", ""), ("", address, ""), ("sales", "", address)):
+        target = await fleet.target(named, run, task)
         assert (target.airflow.name, target.run_id, target.task_id) == ("test", "r1", "load")
         assert target.map_index == 4
 

@@ -22,7 +22,8 @@ from dragoman_airflow.errors import (
     RunNotFound,
     Unreachable,
 )
-from dragoman_airflow.models import RunFilter, Trigger
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.orders import Trigger
 from dragoman_airflow.settings import Account, AirflowSettings, InstanceSetting
 
 pytestmark = pytest.mark.anyio

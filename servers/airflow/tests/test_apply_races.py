@@ -19,7 +19,8 @@ from dragoman.elicitation import door
 from dragoman.errors import DragomanError
 from dragoman.settings import Settings
 from dragoman.testing import Connection, caller, connected
-from dragoman_airflow.models import Clear, Dag, DagVersion, Instance, Mark, Run, Trigger
+from dragoman_airflow.models import Dag, DagVersion, Instance, Run
+from dragoman_airflow.orders import Clear, Mark, Trigger
 
 pytestmark = pytest.mark.anyio
 

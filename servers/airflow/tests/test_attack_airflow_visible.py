@@ -16,25 +16,22 @@ from dragoman.errors import BadInput, NotPermitted
 from dragoman.tool import Permits
 from dragoman_airflow.api import ANY
 from dragoman_airflow.errors import DagNotFound, UnknownInstance
+from dragoman_airflow.filters import EventFilter
 from dragoman_airflow.fleet import Fleet, Instances
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
     Backfill,
-    BackfillSpan,
-    Clear,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,
     Job,
     Listing,
-    Mark,
     Pool,
     Run,
-    Trigger,
 )
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 from dragoman_airflow.settings import AirflowSettings
 from dragoman_airflow.visible import CHANGE, READ, Labels, VisibleAirflow
 

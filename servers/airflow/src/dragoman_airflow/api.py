@@ -7,31 +7,26 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dragoman_airflow.filters import EventFilter, InstanceFilter, RunFilter
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
     Backfill,
-    BackfillSpan,
-    Clear,
     Component,
     Dag,
     DagVersion,
     Dependency,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,
-    InstanceFilter,
     Job,
     Listing,
-    Mark,
     Pool,
     Run,
-    RunFilter,
     Task,
-    Trigger,
 )
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 
 ANY = "~"
 """Every DAG, or every run, where Airflow takes a wildcard."""

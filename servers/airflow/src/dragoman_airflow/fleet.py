@@ -18,7 +18,7 @@ from dragoman_airflow.errors import (
     UnknownInstance,
     Unreachable,
 )
-from dragoman_airflow.models import RunFilter
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.settings import AirflowSettings, InstanceSetting
 from dragoman_airflow.visible import READ, Labels, VisibleAirflow, instance_entity
 

@@ -11,7 +11,9 @@ from dragoman_airflow.change.forecast import Forecast, RunEffect, counted
 from dragoman_airflow.change.triggering import conf_problems
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import Conflict, NotOnThisAirflow
-from dragoman_airflow.models import BackfillSpan, Dag, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Dag, Run
+from dragoman_airflow.orders import BackfillSpan
 
 REPROCESS = ("none", "failed", "completed")
 _MOST_RUNS = 10_000

@@ -8,8 +8,9 @@ from dragoman_airflow.change.forecast import Effect, Forecast, RunEffect
 from dragoman_airflow.change.scene import FINISHED_RUNS, Scene, effect, scene
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import NotOnThisAirflow
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import UNFINISHED, Backfill, Run, RunFilter
+from dragoman_airflow.models import UNFINISHED, Backfill, Run
 
 # Airflow sets these to failed and everything else that is unfinished to skipped.
 _AT_WORK = frozenset({"running", "deferred", "up_for_reschedule", "awaiting_input"})

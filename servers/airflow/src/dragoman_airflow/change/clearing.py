@@ -12,7 +12,8 @@ from dragoman_airflow.change.forecast import CLEARED, FAILED, Effect, Forecast
 from dragoman_airflow.change.scene import FINISHED_RUNS, Scene, effect, known_tasks, resolved, scene
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import Conflict, NotOnThisAirflow
-from dragoman_airflow.models import UNFINISHED, Clear, Dag, Instance
+from dragoman_airflow.models import UNFINISHED, Dag, Instance
+from dragoman_airflow.orders import Clear
 
 _MOST_ROUNDS = 4
 _WHOLE_TASKS = (

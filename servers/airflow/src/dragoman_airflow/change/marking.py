@@ -21,7 +21,8 @@ from dragoman_airflow.change.scene import (
 from dragoman_airflow.change.wanted import Wanted, named
 from dragoman_airflow.errors import NotOnThisAirflow
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import UNFINISHED, Clear, Instance, Mark, Task
+from dragoman_airflow.models import UNFINISHED, Instance, Task
+from dragoman_airflow.orders import Clear, Mark
 
 STATES = ("success", "failed", "skipped")
 

@@ -9,7 +9,9 @@ from dragoman_airflow.change.consumers import consumers, unknown
 from dragoman_airflow.change.forecast import Forecast, RunEffect, counted
 from dragoman_airflow.change.wanted import Kind, Wanted
 from dragoman_airflow.errors import Invalid
-from dragoman_airflow.models import BackfillSpan, Dag, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Dag, Run
+from dragoman_airflow.orders import BackfillSpan
 
 _ACTIVE = RunFilter(states=("queued", "running"), order_by="run_after")
 

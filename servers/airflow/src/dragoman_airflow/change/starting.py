@@ -11,7 +11,9 @@ from dragoman_airflow.change.forecast import Forecast, counted
 from dragoman_airflow.change.observing import Observed
 from dragoman_airflow.change.triggering import exists, find_run
 from dragoman_airflow.errors import AnswerLost, Conflict
-from dragoman_airflow.models import Run, RunFilter, Trigger
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Run
+from dragoman_airflow.orders import Trigger
 
 _ONE_RUN = "1 run"
 

@@ -12,7 +12,8 @@ from dragoman_airflow.change.consumers import consumers, unknown
 from dragoman_airflow.change.forecast import Forecast, RunEffect
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import RunNotFound
-from dragoman_airflow.models import Dag, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Dag, Run
 
 _PREFIX = "dragoman__"
 # What Airflow takes in a run id unless it is configured otherwise.

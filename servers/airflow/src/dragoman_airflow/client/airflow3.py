@@ -11,16 +11,8 @@ from dragoman_airflow.client.logs_of import accept_of, open_log
 from dragoman_airflow.client.session import Session
 from dragoman_airflow.client.tolerant import rows, text, whole
 from dragoman_airflow.client.wire import Request
-from dragoman_airflow.models import (
-    Dag,
-    Dependency,
-    Instance,
-    InstanceFilter,
-    Listing,
-    Run,
-    RunFilter,
-    Task,
-)
+from dragoman_airflow.filters import InstanceFilter, RunFilter
+from dragoman_airflow.models import Dag, Dependency, Instance, Listing, Run, Task
 from dragoman_airflow.settings import InstanceSetting
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dragoman_airflow.client.answers import Ask, NotThere
 from dragoman_airflow.client.around3 import SYSTEM_LIMIT, numbered_events
 from dragoman_airflow.client.asking import ListAsk, Of
 from dragoman_airflow.client.tolerant import build, text
+from dragoman_airflow.filters import EventFilter
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
@@ -17,7 +18,6 @@ from dragoman_airflow.models import (
     Component,
     DagVersion,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,

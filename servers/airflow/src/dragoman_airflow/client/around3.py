@@ -8,6 +8,7 @@ from dragoman_airflow.client.airflow3 import ASSETS, INSTANCES, Reading3
 from dragoman_airflow.client.answers import Ask
 from dragoman_airflow.client.asking import ListAsk, Of
 from dragoman_airflow.client.tolerant import Raw, build, inner, text
+from dragoman_airflow.filters import EventFilter
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
@@ -15,7 +16,6 @@ from dragoman_airflow.models import (
     Component,
     DagVersion,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,

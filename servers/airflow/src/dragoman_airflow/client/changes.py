@@ -12,7 +12,8 @@ from dragoman_airflow.client.asking import Asking, Build, Of
 from dragoman_airflow.client.tolerant import Raw
 from dragoman_airflow.client.wire import Request
 from dragoman_airflow.errors import AnswerLost, Conflict, Invalid, RunNotFound
-from dragoman_airflow.models import Instance, Run, Trigger
+from dragoman_airflow.models import Instance, Run
+from dragoman_airflow.orders import Trigger
 
 SENDINGS = 3
 """A trigger whose answer was lost is sent so often; its run id keeps it one run."""

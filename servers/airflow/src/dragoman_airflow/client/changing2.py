@@ -22,17 +22,9 @@ from dragoman_airflow.client.changes import (
 from dragoman_airflow.client.tolerant import Raw, rows, text
 from dragoman_airflow.client.wire import Request
 from dragoman_airflow.errors import InstanceNotFound, Invalid, Unreachable
-from dragoman_airflow.models import (
-    Backfill,
-    BackfillSpan,
-    Clear,
-    Dag,
-    Instance,
-    InstanceFilter,
-    Mark,
-    Run,
-    Trigger,
-)
+from dragoman_airflow.filters import InstanceFilter
+from dragoman_airflow.models import Backfill, Dag, Instance, Run
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 
 FAILED = ("failed", "upstream_failed")
 STATES = ("success", "failed", "skipped")

@@ -23,7 +23,8 @@ from dragoman_airflow.client.session import Session
 from dragoman_airflow.client.tolerant import Raw, instant, rows
 from dragoman_airflow.client.wire import Request
 from dragoman_airflow.errors import Invalid
-from dragoman_airflow.models import Backfill, BackfillSpan, Clear, Dag, Instance, Mark, Run, Trigger
+from dragoman_airflow.models import Backfill, Dag, Instance, Run
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 from dragoman_airflow.settings import InstanceSetting
 
 if TYPE_CHECKING:

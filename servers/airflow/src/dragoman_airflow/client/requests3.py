@@ -25,7 +25,7 @@ from airflow_client.client.api.task_instance_api import TaskInstanceApi
 
 from dragoman_airflow.client.building3 import as_read
 from dragoman_airflow.client.wire import Request
-from dragoman_airflow.models import EventFilter, InstanceFilter, RunFilter
+from dragoman_airflow.filters import EventFilter, InstanceFilter, RunFilter
 
 
 class Reads3:

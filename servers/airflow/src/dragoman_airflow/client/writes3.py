@@ -23,7 +23,8 @@ from airflow_client.client.models.trigger_dag_run_post_body import TriggerDAGRun
 from msgspec import UNSET
 
 from dragoman_airflow.client.wire import Request
-from dragoman_airflow.models import BackfillSpan, Clear, Instance, Mark, Trigger
+from dragoman_airflow.models import Instance
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 
 
 class Writes3:

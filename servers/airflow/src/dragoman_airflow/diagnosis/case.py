@@ -9,18 +9,9 @@ from dragoman_airflow.diagnosis import lost, people
 from dragoman_airflow.diagnosis.asking import Asking, together
 from dragoman_airflow.diagnosis.roots import FAILED, RETRYING, Findings, find_roots
 from dragoman_airflow.errors import Invalid
+from dragoman_airflow.filters import EventFilter, InstanceFilter
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import (
-    UNFINISHED,
-    Dag,
-    Event,
-    EventFilter,
-    Instance,
-    InstanceFilter,
-    Listing,
-    Run,
-    Task,
-)
+from dragoman_airflow.models import UNFINISHED, Dag, Event, Instance, Listing, Run, Task
 
 _BROKEN = (FAILED, *sorted(RETRYING))
 _NOT_WELL = (*_BROKEN, "upstream_failed", "removed", "", *sorted(UNFINISHED - RETRYING))

@@ -14,7 +14,8 @@ from dragoman_airflow.diagnosis.changed import Side, changes
 from dragoman_airflow.diagnosis.endings import span
 from dragoman_airflow.diagnosis.history import with_inputs, with_sources
 from dragoman_airflow.errors import RunNotFound
-from dragoman_airflow.models import Instance, Listing, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Instance, Listing, Run
 
 _LIMIT = 300
 _RECENT = 25

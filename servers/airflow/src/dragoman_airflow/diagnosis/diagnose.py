@@ -19,7 +19,8 @@ from dragoman_airflow.diagnosis.read_try import read_try
 from dragoman_airflow.diagnosis.report import Diagnosis
 from dragoman_airflow.diagnosis.rooting import found_roots, of_ending
 from dragoman_airflow.errors import DagNotFound
-from dragoman_airflow.models import Instance, Listing, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Instance, Listing, Run
 from dragoman_airflow.waiting import WaitingReport
 
 Explain = Callable[[str, str, int], Awaitable[WaitingReport]]

@@ -6,7 +6,8 @@ from dragoman_airflow.api import Feature
 from dragoman_airflow.diagnosis.asking import Asking
 from dragoman_airflow.diagnosis.changed import Changes, Side, changes
 from dragoman_airflow.errors import AirflowError
-from dragoman_airflow.models import AssetEvent, Instance, InstanceFilter, Listing, Run
+from dragoman_airflow.filters import InstanceFilter
+from dragoman_airflow.models import AssetEvent, Instance, Listing, Run
 
 _SUCCESSES = 10
 _ANY_RUN = "~"

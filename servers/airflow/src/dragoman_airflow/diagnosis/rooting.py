@@ -17,7 +17,8 @@ from dragoman_airflow.diagnosis.reading import Reading
 from dragoman_airflow.diagnosis.roots import FAILED_STATES, Root
 from dragoman_airflow.diagnosis.tries import tries, wanted
 from dragoman_airflow.diagnosis.verdict import Verdict, decide
-from dragoman_airflow.models import Event, EventFilter, Instance, InstanceFilter, Listing
+from dragoman_airflow.filters import EventFilter, InstanceFilter
+from dragoman_airflow.models import Event, Instance, Listing
 
 MOST_READ = 5
 MOST_TOLD = 6

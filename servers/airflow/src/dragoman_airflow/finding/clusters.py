@@ -12,10 +12,11 @@ from dragoman.answer.budget import Budget, Coverage, fit
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.api import ANY
 from dragoman_airflow.errors import AirflowError, LogNotFound
+from dragoman_airflow.filters import InstanceFilter
 from dragoman_airflow.finding.over import dearer, gather
 from dragoman_airflow.fleet import Reached
 from dragoman_airflow.logs.task_log import TaskLog, read_log
-from dragoman_airflow.models import Instance, InstanceFilter, Listing
+from dragoman_airflow.models import Instance, Listing
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import listed, since, word
 

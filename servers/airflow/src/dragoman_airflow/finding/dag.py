@@ -11,12 +11,13 @@ from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.addresses import Place, page
 from dragoman_airflow.api import Feature
 from dragoman_airflow.errors import AirflowError
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.finding.dags import DagRow
 from dragoman_airflow.finding.over import dearer
 from dragoman_airflow.finding.runs import RunRow
 from dragoman_airflow.fleet import Target
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import Dag, RunFilter
+from dragoman_airflow.models import Dag
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import when, word
 

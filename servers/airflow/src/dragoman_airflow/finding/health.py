@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 from dragoman.answer.budget import Coverage
 from dragoman_airflow.api import ANY
 from dragoman_airflow.errors import AirflowError
+from dragoman_airflow.filters import InstanceFilter, RunFilter
 from dragoman_airflow.finding.over import gather
 from dragoman_airflow.fleet import Reached
-from dragoman_airflow.models import InstanceFilter, Listing, Pool, Run, RunFilter
+from dragoman_airflow.models import Listing, Pool, Run
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import instance_word, listed, since, word
 

@@ -5,9 +5,10 @@ from pydantic import BaseModel, Field
 from dragoman.answer.budget import Coverage
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.api import ANY
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.finding.over import gather, kept
 from dragoman_airflow.fleet import Reached
-from dragoman_airflow.models import Listing, Run, RunFilter
+from dragoman_airflow.models import Listing, Run
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.words import span, when, word
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from dragoman.answer.budget import DEFAULT_TOKENS, MaxTokens
 from dragoman.risk import Risk
 from dragoman.tool import Progress, tool
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.finding.clusters import Clusters, clusters
 from dragoman_airflow.finding.dag import DagDetails, Section, details
 from dragoman_airflow.finding.dags import Dags, dags
@@ -17,7 +18,6 @@ from dragoman_airflow.finding.people import Approvals, approvals
 from dragoman_airflow.finding.runs import Runs, aware, runs
 from dragoman_airflow.finding.watching import Watched, watch
 from dragoman_airflow.fleet import LATEST, Airflows, Reached
-from dragoman_airflow.models import RunFilter
 from dragoman_airflow.visible import READ
 
 DagName = Annotated[str, Field(description="Id or URL")]

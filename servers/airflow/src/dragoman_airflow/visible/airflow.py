@@ -2,7 +2,8 @@ from datetime import datetime
 
 from dragoman.errors import BadInput
 from dragoman_airflow.errors import DagNotFound
-from dragoman_airflow.models import Backfill, BackfillSpan, Clear, Dag, Instance, Mark, Run, Trigger
+from dragoman_airflow.models import Backfill, Dag, Instance, Run
+from dragoman_airflow.orders import BackfillSpan, Clear, Mark, Trigger
 from dragoman_airflow.visible.reading import Reading
 
 

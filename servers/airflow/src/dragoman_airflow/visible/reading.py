@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from dragoman.tool import Permits
 from dragoman_airflow.api import ANY, Airflow, Feature, LogStream
+from dragoman_airflow.filters import EventFilter, InstanceFilter, RunFilter
 from dragoman_airflow.models import (
     Asset,
     AssetEvent,
@@ -13,16 +14,13 @@ from dragoman_airflow.models import (
     DagVersion,
     Dependency,
     Event,
-    EventFilter,
     HumanTask,
     ImportFault,
     Instance,
-    InstanceFilter,
     Job,
     Listing,
     Pool,
     Run,
-    RunFilter,
     Task,
 )
 from dragoman_airflow.settings import InstanceSetting

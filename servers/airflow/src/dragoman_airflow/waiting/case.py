@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from dragoman_airflow.api import Feature
 from dragoman_airflow.errors import AirflowError, InstanceNotFound, RunNotFound
+from dragoman_airflow.filters import InstanceFilter
 from dragoman_airflow.graph import TaskGraph
 from dragoman_airflow.models import (
     UNFINISHED,
@@ -15,7 +16,6 @@ from dragoman_airflow.models import (
     Dependency,
     HumanTask,
     Instance,
-    InstanceFilter,
     Listing,
     Pool,
     Run,

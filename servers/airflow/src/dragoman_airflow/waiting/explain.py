@@ -6,8 +6,9 @@ from dragoman.answer.budget import Coverage
 from dragoman.answer.handover import Handover
 from dragoman.answer.text import cost
 from dragoman_airflow.errors import DagNotFound
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.fleet import Target
-from dragoman_airflow.models import ImportFault, Listing, Run, RunFilter
+from dragoman_airflow.models import ImportFault, Listing, Run
 from dragoman_airflow.visible import VisibleAirflow
 from dragoman_airflow.waiting.case import MOST_REQUESTS, Asking, Case
 from dragoman_airflow.waiting.causes import ADVICE, PROGRESSING, RANK, WaitCause

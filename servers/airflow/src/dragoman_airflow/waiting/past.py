@@ -1,6 +1,7 @@
 """An instance that waits for the same task in the run before."""
 
-from dragoman_airflow.models import Instance, InstanceFilter, Listing, Run, RunFilter
+from dragoman_airflow.filters import InstanceFilter, RunFilter
+from dragoman_airflow.models import Instance, Listing, Run
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.pools import holder

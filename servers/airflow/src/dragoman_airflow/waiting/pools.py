@@ -1,7 +1,8 @@
 """A pool without room, and who holds it."""
 
 from dragoman_airflow.api import ANY
-from dragoman_airflow.models import Instance, InstanceFilter, Pool
+from dragoman_airflow.filters import InstanceFilter
+from dragoman_airflow.models import Instance, Pool
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait

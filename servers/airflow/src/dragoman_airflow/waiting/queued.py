@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from dragoman_airflow.api import Feature
-from dragoman_airflow.models import Backfill, Listing, Run, RunFilter
+from dragoman_airflow.filters import RunFilter
+from dragoman_airflow.models import Backfill, Listing, Run
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.api import ANY, Feature
-from dragoman_airflow.models import Dependency, Instance, InstanceFilter, Run
+from dragoman_airflow.filters import InstanceFilter
+from dragoman_airflow.models import Dependency, Instance, Run
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.past import past_wait

@@ -6,8 +6,9 @@ from datetime import timedelta
 from statistics import median
 
 from dragoman_airflow.api import ANY
+from dragoman_airflow.filters import InstanceFilter
 from dragoman_airflow.graph import TaskGraph
-from dragoman_airflow.models import Instance, InstanceFilter
+from dragoman_airflow.models import Instance
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.queued import SHORT

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from dragoman.answer.untrusted import Untrusted
 from dragoman_airflow.errors import AirflowError, LogNotFound
+from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.task_log import read_window
 from dragoman_airflow.logs.windows import Tail
-from dragoman_airflow.models import HumanTask, Instance, Listing, Run, RunFilter
+from dragoman_airflow.models import HumanTask, Instance, Listing, Run
 from dragoman_airflow.waiting.case import Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
