@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from fake_coordinator import FakeCoordinator, Script, Turn
+from fake_coordinator import FakeCoordinator, Script, Turn, failure
 from pydantic import ValidationError
 
 from dragoman_presto.engine.connect import Engine
@@ -171,9 +171,15 @@ async def test_a_coordinator_that_takes_anyone_keeps_production_from_serving(
     assert await impersonation_problem(connected, production=False) == ""
 
 
-async def test_a_coordinator_that_checks_is_served_from(presto_secured: Engine) -> None:
-    assert await reach(presto_secured) is Reach.LIMITED
-    assert await impersonation_problem(presto_secured, production=True) == ""
+async def test_a_coordinator_that_denies_a_made_up_user_is_served_from(
+    fake: Fake, engine: Connect
+) -> None:
+    coordinator = fake(Script())
+    coordinator.scripts["SELECT 1"] = Script(submissions=[failure("PERMISSION_DENIED")])
+    connected = engine(coordinator.url)
+
+    assert await reach(connected) is Reach.LIMITED
+    assert await impersonation_problem(connected, production=True) == ""
 
 
 async def test_an_unsure_check_keeps_production_from_serving(fake: Fake, engine: Connect) -> None:
