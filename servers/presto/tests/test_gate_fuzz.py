@@ -10,7 +10,9 @@ from gate_writer import gaps, statements
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dragoman_presto.gate.grammar import is_grammatical
 from dragoman_presto.gate.kinds import CHANGES, Kind
+from dragoman_presto.gate.lexer import lex
 from dragoman_presto.gate.verdict import judge
 
 FULL = os.environ.get("DRAGOMAN_PROOFS") == "full"
@@ -26,11 +28,13 @@ _EXPLAINING = (
     *("EXPLAIN EXPLAIN ANALYZE {}", "EXPLAIN ANALYZE EXPLAIN {}", "explain/**/analyze--\r{}"),
     "EXPLAIN (TYPE IO, FORMAT JSON) EXPLAIN ANALYZE VERBOSE (FORMAT JSON) {}",
 )
-_HIDING = (
+_BESIDE = (
     *("{}", "{};", "({})", "/* SELECT 1 */ {}", "-- SELECT 1\r{}", "/* /* */ {} -- */\nSELECT 1"),
+    *("SELECT 1; {}", "VALUES 1\n;{}", "SHOW TABLES; {}", "SELECT ';' AS x; {}"),
+)
+_INSIDE = (
     *("WITH w AS ({}) SELECT 1", "WITH w AS (SELECT 1) {}", "SELECT * FROM ({}) t", "SELECT ({})"),
-    *("SELECT 1; {}", "SELECT 1 UNION {}", "(SELECT 1) {}", "VALUES 1\n;{}", "SHOW TABLES; {}"),
-    "SELECT ';' AS x; {}",
+    *("SELECT 1 UNION {}", "(SELECT 1) {}", "SELECT * FROM nation WHERE x IN ({})"),
 )
 _REFUSED = [
     one.sql for one in corpus() if not one.accepted and one.kind in {*CHANGES, Kind.SESSION}
@@ -59,9 +63,23 @@ def test_a_metadata_statement_that_the_grammar_allows_is_accepted(sql: str) -> N
 
 @pytest.mark.proof
 @thorough
-@given(statements("change", folded=True) | statements("change"), st.sampled_from(_HIDING), gaps())
-def test_a_change_is_never_accepted_wherever_it_hides(sql: str, hiding: str, gap: str) -> None:
-    assert not judge(gap + hiding.format(sql)).accepted
+@given(statements("change", folded=True) | statements("change"), st.sampled_from(_BESIDE), gaps())
+def test_a_change_is_never_accepted_whatever_stands_beside_it(
+    sql: str, beside: str, gap: str
+) -> None:
+    assert not judge(gap + beside.format(sql)).accepted
+
+
+@pytest.mark.proof
+@thorough
+@given(statements("change", folded=True) | statements("change"), st.sampled_from(_INSIDE), gaps())
+def test_a_change_inside_a_query_passes_only_where_its_words_are_names(
+    sql: str, around: str, gap: str
+) -> None:
+    """FROM (commit work) is the table commit under the name work."""
+    whole = gap + around.format(sql)
+
+    assert not judge(whole).accepted or is_grammatical("query", lex(whole).tokens)
 
 
 @pytest.mark.proof

@@ -199,3 +199,10 @@ async def test_the_loop_goes_on_while_a_large_statement_is_judged() -> None:
 
     assert judged.result().accepted
     assert turns > 1
+
+
+def test_no_statement_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    judge("WITH w AS (SELECT 1) SET SESSION secret = 'hunter2'")
+    judge("SELECT 'hunter2' FROM t WHERE")
+
+    assert caplog.text == ""
