@@ -175,7 +175,7 @@ async def test_a_coordinator_that_denies_a_made_up_user_is_served_from(
     fake: Fake, engine: Connect
 ) -> None:
     coordinator = fake(Script())
-    coordinator.scripts["SELECT 1"] = Script(submissions=[failure("PERMISSION_DENIED")])
+    coordinator.scripts["SELECT 1"] = Script([failure("PERMISSION_DENIED")])
     connected = engine(coordinator.url)
 
     assert await reach(connected) is Reach.LIMITED
