@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What the backends need from the system: a container engine, busybox for images, PostgreSQL.
+# What the backends need from the system: a container engine, busybox, Maven, Java, PostgreSQL.
 set -euo pipefail
-packages=(busybox-static ca-certificates docker.io iptables postgresql)
+packages=(busybox-static ca-certificates docker.io iptables maven openjdk-17-jre-headless postgresql)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${db:Status-Abbrev}\n' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")

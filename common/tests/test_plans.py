@@ -159,18 +159,13 @@ def test_a_question_that_asks_for_what_nobody_can_fill_in_is_refused_at_import()
             tool(risk=Risk.WRITE, policy="harbour.write", minutes_saved=1, confirm=confirm)
 
 
-def test_the_listed_answer_is_its_fields_and_types_alone() -> None:
+def test_the_listed_answer_is_the_names_of_its_fields() -> None:
     listed = outline(answer_schema(Deep))
 
     assert listed == {
         "type": "object",
-        "properties": {
-            "route": {"type": "object"},
-            "legs": {"type": "array"},
-            "depth": {"type": ["number", "null"]},
-            "note": {"type": "string"},
-        },
+        "properties": {"route": {}, "legs": {}, "depth": {}, "note": {}},
     }
     sail = declared(sail_routes)
     assert isinstance(sail, Tool)
-    assert sail.listed_output == {"type": "object", "properties": {"log": {"type": "array"}}}
+    assert sail.listed_output == {"type": "object", "properties": {"log": {}}}

@@ -76,7 +76,8 @@ class Server:
 
     `package` is the import package beside which `policy.cedar` and `manifest.json` stand;
     `policy` is another file with the policies.
-    `objects` are the Cedar entity types its clients ask about, with their attributes.
+    `objects` are the Cedar entity types its clients ask about, with their attributes, and
+    `further_actions` those that no tool has as its policy.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Server:
     backends: Callable[[], AbstractAsyncContextManager[Backends]] = no_backends
     channels: tuple[str, ...] = ()
     objects: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    further_actions: tuple[str, ...] = ()
     native: Native | None = None
     policy: Path | None = None
 
@@ -113,7 +115,7 @@ class Server:
         own = [f"{self.name}.{verb}" for verb in ("connect", "list", "approve", "confirm")]
         asked = [tool.policy for tool in self.tools.values()]
         native = list(self.native.actions()) if self.native else []
-        return tuple(dict.fromkeys(own + asked + native))
+        return tuple(dict.fromkeys([*own, *asked, *native, *self.further_actions]))
 
     @property
     def folder(self) -> Path:

@@ -61,13 +61,8 @@ def answer_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def outline(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of an answer and their JSON types alone, which is what a model needs of it."""
-    definitions = schema.get("$defs", {})
-    fields = schema.get("properties", {})
-    return {
-        "type": "object",
-        "properties": {name: _type_alone(field, definitions) for name, field in fields.items()},
-    }
+    """The names of an answer's fields: all that a model needs of it before it is there."""
+    return {"type": "object", "properties": {name: {} for name in schema.get("properties", {})}}
 
 
 def untrusted_paths(tree: Json, path: str = "") -> list[str]:
@@ -115,21 +110,6 @@ class _Parts(NamedTuple):
 
 def _object(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, Mapping) else {"value": value}
-
-
-def _type_alone(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    while "$ref" in field:
-        field = definitions[field["$ref"].rpartition("/")[2]]
-    options = field.get("anyOf") or [field]
-    kinds = [kind for option in options if (kind := _resolved(option, definitions).get("type"))]
-    if len(kinds) < len(options):
-        return {}
-    return {"type": kinds[0] if len(kinds) == 1 else kinds}
-
-
-def _resolved(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    name = str(field.get("$ref", "")).rpartition("/")[2]
-    return definitions.get(name, field)
 
 
 def _without_required(schema: Any) -> Any:  # noqa: ANN401  # JSON schema is any JSON

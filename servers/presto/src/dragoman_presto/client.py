@@ -18,6 +18,7 @@ from dragoman_presto.engine.statement import Limits
 from dragoman_presto.errors import NotRun
 from dragoman_presto.gate.gate import Gate
 from dragoman_presto.gate.kinds import Kind
+from dragoman_presto.gate.lexer import lex, name_of
 from dragoman_presto.gate.verdict import Verdict
 from dragoman_presto.preview.plan import plan_of
 from dragoman_presto.preview.reads import Reads, reads_of
@@ -132,14 +133,14 @@ class Warehouse:
         Raises NotRun, and EngineFailure for a statement that Presto cannot plan.
         """
         if verdict.kind is not Kind.READ:
+            await self._mentions_no_hidden_catalog(verdict.sql)
             return Reads((), (), None)
-        try:
-            result = await self.ask(f"EXPLAIN (TYPE IO, FORMAT JSON) {verdict.sql}", tool)
-        except EngineFailure as failure:
-            if failure.name != _NO_RANGES:
-                raise
-            return await self._without_ranges(verdict, tool)
-        reads = reads_of(str(result.rows[0][0]))
+        result = await self.ask(f"EXPLAIN (FORMAT JSON) {verdict.sql}", tool)
+        plan = plan_of(str(result.rows[0][0]))
+        if plan.writes:
+            raise NotRun("Not run: Presto plans it as a write.")
+        self.within_policy(plan.catalogs)
+        reads = await self._ranges(verdict, tool)
         if reads.writes is not None:
             raise NotRun(f"Not run: Presto plans it as a write into {reads.writes}.")
         self.within_policy({table.catalog for table in reads.tables})
@@ -155,14 +156,25 @@ class Warehouse:
         """The whole answer to a short question of our own, in the caller's name."""
         return await self.engine.rows(sql, self.identity(tool), limits)
 
-    async def _without_ranges(self, verdict: Verdict, tool: str) -> Reads:
-        """The same locks by the plan itself, where Presto cannot write down its ranges."""
-        result = await self.ask(f"EXPLAIN (FORMAT JSON) {verdict.sql}", tool)
-        plan = plan_of(str(result.rows[0][0]))
-        if plan.writes:
-            raise NotRun("Not run: Presto plans it as a write.")
-        self.within_policy(plan.catalogs)
-        return Reads((), (), None)
+    async def _ranges(self, verdict: Verdict, tool: str) -> Reads:
+        """Tables behind views, and filters; empty where Presto cannot write down its ranges.
+
+        Tables of an information schema are never in it: the plan has them.
+        """
+        try:
+            result = await self.ask(f"EXPLAIN (TYPE IO, FORMAT JSON) {verdict.sql}", tool)
+        except EngineFailure as failure:
+            if failure.name != _NO_RANGES:
+                raise
+            return Reads((), (), None)
+        return reads_of(str(result.rows[0][0]))
+
+    async def _mentions_no_hidden_catalog(self, sql: str) -> None:
+        """SHOW and DESCRIBE have no plan; what they name is in their text."""
+        named = {name for token in lex(sql).tokens if (name := name_of(token))}
+        for row in (await self.ask("SHOW CATALOGS", "names")).rows:
+            if "catalogs" in named or str(row[0]).lower() in named:
+                self.within_policy([str(row[0])])
 
 
 def keeper_of(settings: PrestoSettings, state: Path) -> Keeper:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from dragoman.server import Backends, Server
 from dragoman.settings import Settings
-from dragoman_presto.client import Presto, Warehouse, entity_types, keeper_of
+from dragoman_presto.client import DIAGNOSE, Presto, Warehouse, entity_types, keeper_of
 from dragoman_presto.settings import PrestoSettings
 from dragoman_presto.tools import finding, querying
 
@@ -42,4 +42,5 @@ server = Server(
     ),
     backends=_backends,
     objects=entity_types(),
+    further_actions=(DIAGNOSE,),
 )
