@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from docker.errors import APIError
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 
@@ -43,17 +44,31 @@ def airflow3_container(
     }
     container = DockerContainer(
         image or os.environ.get(IMAGE, PUBLIC_IMAGE),
-        docker_client_kw={"base_url": engine.address},
+        docker_client_kw={"environment": {"DOCKER_HOST": engine.address}},
         command="standalone",
         env=settings,
         ports=[PORT],
         volumes=[(str(folder / name), f"{HOME}/{name}", "rw") for name in ("dags", "users")],
     )
-    with container as running:
+    with _started(container) as running:
         port = running.get_exposed_port(PORT)
         airflow = Airflow(AIRFLOW_3, f"http://127.0.0.1:{port}", folder, users)
         _wait(running, airflow, seconds=240)
         yield airflow
+
+
+@contextmanager
+def _started(container: DockerContainer) -> Generator[DockerContainer]:
+    """Raises BackendFailed with the engine's words for an image that cannot even begin."""
+    try:
+        container.start()
+    except APIError as refused:
+        container.stop()
+        raise BackendFailed(f"the container does not start: {refused.explanation}") from refused
+    try:
+        yield container
+    finally:
+        container.stop()
 
 
 def _lay_out(folder: Path, users: dict[str, str], dags: Path | None) -> None:
