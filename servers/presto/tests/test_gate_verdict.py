@@ -45,10 +45,10 @@ def test_a_refusal_says_which_word_at_which_place_is_why(
 @pytest.mark.parametrize(
     ("sql", "way_out"),
     [
-        ("INSERT INTO t SELECT 1", "run_statements"),
-        ("DROP TABLE t", "run_statements"),
-        ("GRANT SELECT ON t TO bob", "run_statements"),
-        ("CALL p()", "run_statements"),
+        ("INSERT INTO t SELECT 1", "a person who may make it"),
+        ("DROP TABLE t", "a person who may make it"),
+        ("GRANT SELECT ON t TO bob", "a person who may make it"),
+        ("CALL p()", "a person who may make it"),
         ("SET SESSION a = 1", "the server's"),
         ("USE a.b", "catalog.schema.table"),
         ("START TRANSACTION", "Leave it out"),

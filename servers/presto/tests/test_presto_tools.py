@@ -1,6 +1,7 @@
 """The tools on a real Presto, through a real client, as two people."""
 
 import json
+import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gate_engine import run
 
 from dragoman.server import Server
 from dragoman.settings import Settings
@@ -156,15 +158,19 @@ async def test_a_hidden_catalog_reads_like_one_that_is_not_there(
         "SELECT * FROM memory.information_schema.tables",
         "SELECT * FROM tpch.tiny.nation, memory.information_schema.tables",
         'SHOW SCHEMAS FROM "MEMORY"',
-        "SHOW CATALOGS",
+        "EXPLAIN SELECT * FROM memory.information_schema.tables",
+        "EXPLAIN ANALYZE SELECT * FROM memory.information_schema.tables",
     )
     async with asks(ALICE, hiding) as here:
         asked = [await here.call("run_query", {"sql": sql}) for sql in attempts]
+        all_catalogs = await here.call("run_query", {"sql": "SHOW CATALOGS"})
         found = await here.call("find_tables", {"text": "", "catalog": "memory"})
         described = await here.call("describe_table", {"table": "memory.default.anything"})
         listed = await here.call("find_tables", {"text": "", "limit": 200, "max_tokens": 20_000})
 
     assert all("catalog memory does not exist" in text_of(each) for each in asked)
+    assert all_catalogs.is_error
+    assert "memory" not in text_of(all_catalogs)
     assert "There is no catalog memory" in text_of(found)
     assert "There is no table memory.default.anything" in text_of(described)
     assert "memory." not in text_of(listed)
@@ -183,3 +189,61 @@ async def test_a_preview_knows_rows_and_bytes_and_a_sample_is_as_long_as_asked(
     assert content["bytes"] > 15_000 * 20
     assert content["tables"][0]["table"].endswith(".orders")
     assert len(described["sample"]) == 2
+
+
+async def test_a_view_over_a_hidden_catalog_is_hidden_with_it(
+    asks: Asks, presto: str, tmp_path: Path
+) -> None:
+    name = f"hive.t_views.v_{secrets.token_hex(4)}"
+    run(presto, "CREATE SCHEMA IF NOT EXISTS hive.t_views")
+    run(presto, f"CREATE VIEW {name} AS SELECT nationkey FROM tpch.tiny.nation")
+    rules = tmp_path / "policy.cedar"
+    rules.write_text(HIDING.replace('"memory"', '"tpch"'))
+    async with asks() as open_one, asks(BOB, replace(server, policy=rules)) as hidden:
+        seen = await open_one.call("run_query", {"sql": f"SELECT count(*) FROM {name}"})
+        refused = await hidden.call("run_query", {"sql": f"SELECT count(*) FROM {name}"})
+
+    run(presto, f"DROP VIEW {name}")
+    assert (seen.structured_content or {})["rows"] == [[25]]
+    assert "catalog tpch does not exist" in text_of(refused)
+
+
+async def test_a_read_above_the_groups_budget_is_not_run_and_one_within_it_is(
+    asks: Asks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budgets = [{"group": "data-eng", "bytes": 100_000}, {"group": "others", "bytes": 10**12}]
+    monkeypatch.setenv("DRAGOMAN_PRESTO_BUDGETS", json.dumps(budgets))
+    async with asks() as here:
+        within = await here.call("run_query", {"sql": "SELECT name FROM nation", "rows": 1})
+        above = await here.call("run_query", {"sql": "SELECT comment FROM orders"})
+        told = await here.call("preview_query", {"sql": "SELECT comment FROM orders"})
+
+    assert not within.is_error
+    assert above.is_error
+    assert "preview_query says which filter" in text_of(above)
+    preview: dict[str, Any] = told.structured_content or {}
+    assert preview["budget"] == "above the 0.0 GB of your group"
+
+
+async def test_a_row_longer_than_any_answer_is_named_and_does_not_page_for_ever(
+    asks: Asks,
+) -> None:
+    sql = "SELECT rpad('', 200000, 'abc def ') FROM nation"
+    async with asks() as here:
+        result = await here.call("run_query", {"sql": sql})
+        content: dict[str, Any] = result.structured_content or {}
+        again = await here.call("get_result", {"handle": content["handle"], "first": 3})
+
+    assert "Row 0 alone is longer than max_tokens" in content["hint"]
+    assert "next" not in content
+    assert "Row 3 alone" in text_of(again)
+    assert "next" not in (again.structured_content or {})
+
+
+async def test_as_many_rows_as_asked_for_come_whole_without_a_handle(asks: Asks) -> None:
+    async with asks() as here:
+        result = await here.call("run_query", {"sql": "TABLE nation", "rows": 25})
+
+    content: dict[str, Any] = result.structured_content or {}
+    assert (content["state"], len(content["rows"])) == ("finished", 25)
+    assert "handle" not in content

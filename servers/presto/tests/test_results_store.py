@@ -85,6 +85,13 @@ def test_what_has_run_out_is_not_shown_and_swept_away(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_result_that_is_just_being_begun_is_not_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "r2").mkdir()
+
+    assert ResultStore(str(tmp_path)).sweep() == 0
+    assert (tmp_path / "r2").is_dir()
+
+
 def test_a_full_store_says_so_without_its_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,22 +8,21 @@ from pydantic import JsonValue
 
 from dragoman.answer.budget import Budget, tokens
 from dragoman.answer.handover import Handover
-from dragoman.answer.untrusted import Untrusted, fence
-from dragoman.errors import DragomanError
+from dragoman.answer.untrusted import Untrusted
 from dragoman.tool import Progress
-from dragoman_presto.client import Warehouse
+from dragoman_presto.client import Look, Warehouse
 from dragoman_presto.engine.errors import EngineFailure
 from dragoman_presto.engine.pages import Column, Stats
 from dragoman_presto.engine.statement import Limits
 from dragoman_presto.engine.values import exact_rows
-from dragoman_presto.errors import StatementFailed
-from dragoman_presto.mistakes.cause import Failure
-from dragoman_presto.mistakes.explain import explained
+from dragoman_presto.errors import NotRun
+from dragoman_presto.failing import failed
 from dragoman_presto.models import Rows, cell
-from dragoman_presto.names import VisibleNames
 from dragoman_presto.results.keeper import Query
+from dragoman_presto.weighing import weigh
 
 _FRAME_TOKENS = 150
+_LAST_PAGE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,16 @@ async def run(warehouse: Warehouse, sql: str, wanted: Wanted, progress: Progress
     """
     verdict = await warehouse.read_only(sql)
     try:
-        await warehouse.reads(verdict, "run_query")
+        look = await warehouse.look(verdict, "run_query")
+        scan_bytes = await _within_budget(warehouse, look)
     except EngineFailure as failure:
         raise await failed(warehouse, failure, sql) from None
     settings = warehouse.settings
-    limits = Limits(rows=min(wanted.kept_rows, settings.most_rows), bytes=settings.most_bytes)
+    limits = Limits(
+        rows=min(wanted.kept_rows, settings.most_rows),
+        bytes=settings.most_bytes,
+        scan_bytes=scan_bytes,
+    )
     query = warehouse.keeper.start(
         warehouse.engine, verdict.sql, warehouse.identity("run_query"), limits, warehouse.owner
     )
@@ -62,6 +66,20 @@ async def run(warehouse: Warehouse, sql: str, wanted: Wanted, progress: Progress
         warehouse.keeper.forget(query)
         raise query.failure
     return await first_page(warehouse, query, wanted)
+
+
+async def _within_budget(warehouse: Warehouse, look: Look) -> int | None:
+    """The most that the engine may scan; None without a budget. Raises NotRun above it."""
+    budget = warehouse.budget
+    if budget is None:
+        return None
+    estimate = (await weigh(warehouse, look)).bytes
+    if estimate is not None and estimate > budget:
+        raise NotRun(
+            f"Not run: it would read about {estimate / 1e9:,.1f} GB and your group may read "
+            f"{budget / 1e9:,.1f} GB in one query. preview_query says which filter would help."
+        )
+    return budget
 
 
 async def first_page(warehouse: Warehouse, query: Query, wanted: Wanted) -> Rows:
@@ -81,28 +99,24 @@ async def first_page(warehouse: Warehouse, query: Query, wanted: Wanted) -> Rows
         warehouse.keeper.forget(query)
         return answer
     handle = await warehouse.keeper.give_away(query)
-    more = Handover(
-        server="presto",
-        tool="get_result",
-        arguments={"handle": handle, "first": len(answer.rows)},
-    )
-    return answer.model_copy(update={"handle": handle, "next": more})
+    return with_more(answer.model_copy(update={"handle": handle}), there=len(rows))
 
 
-async def failed(warehouse: Warehouse, failure: EngineFailure, sql: str) -> StatementFailed:
-    """The failure in words that mend it: cause, Presto's own sentence, one change."""
-    said = Failure(
-        failure.name, failure.kind, failure.message, failure.line or 0, failure.column or 0
-    )
-    try:
-        mistake = await explained(said, sql, VisibleNames(warehouse))
-        advice, cause = mistake.advice, mistake.cause.value
-    except DragomanError:
-        advice, cause = "", "other"
-    quoted = failure.message if len(failure.message) <= 300 else failure.message[:300] + "…"
-    query = f", query {failure.query_id}" if failure.query_id else ""
-    text = f"{cause} ({failure.name}{query}): {fence(quoted)}"
-    return StatementFailed(f"{text} {advice}".strip())
+def with_more(answer: Rows, there: int) -> Rows:
+    """The answer with its next call; `there` rows were there to be shown.
+
+    A row that no answer holds ends the paging: the same call would give the same nothing.
+    """
+    if there and not answer.rows:
+        hint = (
+            f"Row {answer.first} alone is longer than max_tokens: raise it, select fewer columns "
+            "or substr(…) of the long one."
+        )
+        return answer.model_copy(update={"hint": hint})
+    after = answer.first + len(answer.rows)
+    arguments: dict[str, JsonValue] = {"handle": answer.handle, "first": after}
+    more = Handover(server="presto", tool="get_result", arguments=arguments)
+    return answer.model_copy(update={"next": more})
 
 
 def named(columns: Sequence[Column]) -> list[str]:
@@ -112,7 +126,7 @@ def named(columns: Sequence[Column]) -> list[str]:
 def fitting(
     rows: list[list[JsonValue]], columns: Sequence[Column], max_tokens: int
 ) -> list[list[JsonValue]]:
-    """The first rows that the budget holds; one at least is shown, or none at all."""
+    """The first rows that the budget holds."""
     budget = Budget(max_tokens).less(*named(columns)).bytes - 4 * _FRAME_TOKENS
     kept = 0
     for row in rows:
@@ -141,7 +155,7 @@ def _cut(query: Query) -> str:
 
 
 async def _waited(query: Query, rows: int, seconds: float, progress: Progress) -> None:
-    """Until it ends, or the first rows are there and more time will not help this call."""
+    """Until it ends, or the first rows are there and it does not end at once after them."""
     with anyio.move_on_after(seconds):
         while query.end is None and len(query.memory) < rows and not query.stored:
             await query.news()
@@ -149,3 +163,6 @@ async def _waited(query: Query, rows: int, seconds: float, progress: Progress) -
             total = float(stats.total_splits) or None
             place = f"{stats.state.lower() or 'submitted'}: {told(stats)}"
             await progress(float(stats.completed_splits), total, place)
+    with anyio.move_on_after(_LAST_PAGE_SECONDS):
+        while query.end is None and not query.stored:
+            await query.news()

@@ -1,7 +1,7 @@
 """The warehouse as one caller may see it: in their name, inside the catalogs of their policy."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from dragoman_presto.engine.errors import CoordinatorProblem, EngineFailure
 from dragoman_presto.engine.headers import Identity
 from dragoman_presto.engine.principal import impersonation_problem
 from dragoman_presto.engine.statement import Limits
-from dragoman_presto.errors import NotRun
+from dragoman_presto.errors import NotRun, TooMuch
 from dragoman_presto.gate.gate import Gate
+from dragoman_presto.gate.head import head
 from dragoman_presto.gate.kinds import Kind
-from dragoman_presto.gate.lexer import lex, name_of
+from dragoman_presto.gate.lexer import Token, lex, name_of
 from dragoman_presto.gate.verdict import Verdict
-from dragoman_presto.preview.plan import plan_of
+from dragoman_presto.preview.plan import Scan, plan_of
 from dragoman_presto.preview.reads import Reads, reads_of
 from dragoman_presto.results.handle import Handles
 from dragoman_presto.results.keeper import Keeper
@@ -33,6 +34,14 @@ DIAGNOSE = "presto.diagnose"
 
 _SHORT = Limits(rows=20_000, bytes=32 * 1024 * 1024, seconds=30.0)
 _NO_RANGES = "NOT_SUPPORTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What Presto plans to read for a statement; nothing for SHOW and DESCRIBE."""
+
+    scans: tuple[Scan, ...]
+    reads: Reads
 
 
 class UnknownCoordinator(BadInput):
@@ -127,24 +136,37 @@ class Warehouse:
             raise NotRun(f"Not run: {verdict.refusal}")
         return verdict
 
-    async def reads(self, verdict: Verdict, tool: str) -> Reads:
-        """What a read touches, and the second lock: it must not write, nor leave the policy.
+    @property
+    def budget(self) -> int | None:
+        """Bytes that one query of the caller may read: the widest of their groups'."""
+        own = [
+            each.bytes
+            for each in self.settings.budgets
+            if not each.group or each.group in self.caller.groups
+        ]
+        return max(own, default=None)
+
+    async def look(self, verdict: Verdict, tool: str) -> Look:
+        """What a statement touches, and the second lock: no write, nothing outside the policy.
 
         Raises NotRun, and EngineFailure for a statement that Presto cannot plan.
         """
-        if verdict.kind is not Kind.READ:
-            await self._mentions_no_hidden_catalog(verdict.sql)
-            return Reads((), (), None)
-        result = await self.ask(f"EXPLAIN (FORMAT JSON) {verdict.sql}", tool)
+        lexed = lex(verdict.sql).tokens
+        found = head(lexed)
+        if found.kind is not Kind.READ:
+            await self._mentions_no_hidden_catalog(lexed)
+            return Look((), Reads((), (), None))
+        read = verdict.sql[lexed[found.at].start :]
+        result = await self.ask(f"EXPLAIN (FORMAT JSON) {read}", tool)
         plan = plan_of(str(result.rows[0][0]))
         if plan.writes:
             raise NotRun("Not run: Presto plans it as a write.")
         self.within_policy(plan.catalogs)
-        reads = await self._ranges(verdict, tool)
+        reads = await self._ranges(read, tool)
         if reads.writes is not None:
             raise NotRun(f"Not run: Presto plans it as a write into {reads.writes}.")
         self.within_policy({table.catalog for table in reads.tables})
-        return reads
+        return Look(plan.scans, reads)
 
     def within_policy(self, catalogs: Collection[str]) -> None:
         """Raises NotRun for a hidden catalog, which reads like one that is not there."""
@@ -153,28 +175,35 @@ class Warehouse:
                 raise NotRun(f"Not run: catalog {catalog} does not exist.")
 
     async def ask(self, sql: str, tool: str, limits: Limits = _SHORT) -> Result:
-        """The whole answer to a short question of our own, in the caller's name."""
-        return await self.engine.rows(sql, self.identity(tool), limits)
+        """The whole answer to a short question of our own, in the caller's name.
 
-    async def _ranges(self, verdict: Verdict, tool: str) -> Reads:
+        Raises TooMuch where it is not short.
+        """
+        result = await self.engine.rows(sql, self.identity(tool), limits)
+        if result.stopped is not None:
+            raise TooMuch("Presto answers more than can be used here; name what you ask about.")
+        return result
+
+    async def _ranges(self, read: str, tool: str) -> Reads:
         """Tables behind views, and filters; empty where Presto cannot write down its ranges.
 
         Tables of an information schema are never in it: the plan has them.
         """
         try:
-            result = await self.ask(f"EXPLAIN (TYPE IO, FORMAT JSON) {verdict.sql}", tool)
+            result = await self.ask(f"EXPLAIN (TYPE IO, FORMAT JSON) {read}", tool)
         except EngineFailure as failure:
             if failure.name != _NO_RANGES:
                 raise
             return Reads((), (), None)
         return reads_of(str(result.rows[0][0]))
 
-    async def _mentions_no_hidden_catalog(self, sql: str) -> None:
+    async def _mentions_no_hidden_catalog(self, tokens: Sequence[Token]) -> None:
         """SHOW and DESCRIBE have no plan; what they name is in their text."""
-        named = {name for token in lex(sql).tokens if (name := name_of(token))}
-        for row in (await self.ask("SHOW CATALOGS", "names")).rows:
-            if "catalogs" in named or str(row[0]).lower() in named:
-                self.within_policy([str(row[0])])
+        named = {name for token in tokens if (name := name_of(token))}
+        known = [str(row[0]) for row in (await self.ask("SHOW CATALOGS", "names")).rows]
+        self.within_policy([name for name in known if name.lower() in named])
+        if "catalogs" in named and not all(map(self.sees, known)):
+            raise NotRun("Not run: find_tables lists the catalogs that you may see.")
 
 
 def keeper_of(settings: PrestoSettings, state: Path) -> Keeper:

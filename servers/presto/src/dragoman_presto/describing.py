@@ -12,6 +12,7 @@ from dragoman_presto.engine.connect import Result
 from dragoman_presto.engine.errors import EngineFailure
 from dragoman_presto.engine.statement import Limits
 from dragoman_presto.engine.values import exact_rows
+from dragoman_presto.errors import TooMuch
 from dragoman_presto.models import ColumnInfo, TableInfo
 from dragoman_presto.names import quoted
 from dragoman_presto.notes import Notes
@@ -139,5 +140,5 @@ async def _look(table: Table, sql: str) -> Result | None:
     """The rows, or None where the engine does not give them within the limits of a look."""
     try:
         return await table.warehouse.ask(sql, "describe_table", _LOOK)
-    except EngineFailure:
+    except (EngineFailure, TooMuch):
         return None

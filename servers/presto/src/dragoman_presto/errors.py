@@ -3,6 +3,7 @@
 DragomanError
 ├── NotRun               the gate, the policy or a budget said no; nothing reached the tables
 ├── StatementFailed      Presto ended it with an error; the text says what would mend it
+├── TooMuch              a question of ours whose answer is not short
 ├── NoSuchTable          hidden, or not there
 ├── NoSuchQuery          not the caller's, or not known any more
 └── PlanUnreadable       (preview) Presto's plan has another shape
@@ -17,6 +18,10 @@ class NotRun(BadInput):
 
 class StatementFailed(DragomanError):
     """Ended by Presto with an error."""
+
+
+class TooMuch(DragomanError):
+    """An answer that cannot be whole is not used."""
 
 
 class NoSuchTable(BadInput):

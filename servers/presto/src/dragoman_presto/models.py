@@ -133,7 +133,7 @@ class Preview(BaseModel):
     rows: int | None = None
     bytes: int | None = None
     confidence: str = ""
-    verdict: str
+    budget: str = ""
     advice: list[str] = Field(default_factory=list[str])
 
 

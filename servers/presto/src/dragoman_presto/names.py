@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from dragoman_presto.client import Warehouse
 from dragoman_presto.engine.errors import EngineFailure
+from dragoman_presto.errors import TooMuch
 
 _TOOL = "names"
 
@@ -52,7 +53,7 @@ class VisibleNames:
     async def _first(self, sql: str) -> list[str]:
         try:
             result = await self.warehouse.ask(sql, _TOOL)
-        except EngineFailure:
+        except (EngineFailure, TooMuch):
             return []
         return [str(row[0]) for row in result.rows]
 

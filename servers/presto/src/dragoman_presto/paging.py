@@ -4,8 +4,7 @@ from functools import partial
 
 import anyio.to_thread
 
-from dragoman.answer.handover import Handover
-from dragoman_presto.asking import fitting, told
+from dragoman_presto.asking import fitting, told, with_more
 from dragoman_presto.client import Warehouse
 from dragoman_presto.engine.pages import Column
 from dragoman_presto.engine.values import exact_rows
@@ -39,14 +38,11 @@ async def page(warehouse: Warehouse, handle: str, first: int, count: int, max_to
         known_rows=kept.rows,
         cut=_cut(kept),
         stats=told(known.stats) if known else "",
+        handle=handle,
     )
-    after = first + len(rows)
-    if kept.end is not None and after >= kept.rows:
+    if kept.end is not None and first + len(rows) >= kept.rows:
         return answer
-    more = Handover(
-        server="presto", tool="get_result", arguments={"handle": handle, "first": after}
-    )
-    return answer.model_copy(update={"next": more})
+    return with_more(answer, there=len(raw))
 
 
 def _cut(kept: Kept) -> str:

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from dragoman.answer.budget import Budget, Coverage, fit
 from dragoman_presto.client import Warehouse
 from dragoman_presto.engine.errors import EngineFailure
-from dragoman_presto.errors import NotRun
+from dragoman_presto.errors import NotRun, TooMuch
 from dragoman_presto.models import FoundTable, Tables, VerifiedQuery
 from dragoman_presto.names import VisibleNames, quoted
 from dragoman_presto.notes import Notes, QueryNote
@@ -32,7 +32,7 @@ class _Candidate:
 
 
 async def search(warehouse: Warehouse, text: str, catalog: str, limit: int, tokens: int) -> Tables:
-    """Ranked by words in name, note and columns; `not_searched` names catalogs that failed."""
+    """Ranked by words in name, note and columns; `not_searched` names the other catalogs."""
     words = _words(text)
     notes = Notes.read(warehouse.settings.notes_file)
     found: list[_Candidate] = []
@@ -40,7 +40,7 @@ async def search(warehouse: Warehouse, text: str, catalog: str, limit: int, toke
     for one in await _catalogs(warehouse, catalog):
         try:
             found += await _in_catalog(warehouse, one, words)
-        except EngineFailure:
+        except (EngineFailure, TooMuch):
             failed.append(one)
     scored = [(_score(each, words, notes), each) for each in found]
     ranked = sorted(

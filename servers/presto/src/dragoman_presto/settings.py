@@ -99,16 +99,15 @@ class Coordinator(BaseModel):
 
 
 class ReadBudget(BaseModel):
-    """What a group may read in one query; for everybody without a group's name.
+    """Bytes that a group may read in one query; everybody without a group's name.
 
-    Above `run_bytes` a person has to say yes in run_statements; above `refuse_bytes` nobody can.
+    Where an estimate is unknown the engine's scan limit holds, so being wrong is cheap.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: str = ""
-    run_bytes: int = Field(gt=0)
-    refuse_bytes: int = Field(gt=0)
+    bytes: int = Field(gt=0)
 
 
 class PrestoSettings(BaseSettings):

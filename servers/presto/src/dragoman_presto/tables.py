@@ -6,7 +6,7 @@ from typing import Any
 
 from dragoman_presto.client import Warehouse
 from dragoman_presto.engine.errors import EngineFailure
-from dragoman_presto.errors import NoSuchTable
+from dragoman_presto.errors import NoSuchTable, TooMuch
 from dragoman_presto.mistakes.explain import near_names
 from dragoman_presto.names import VisibleNames, quoted
 from dragoman_presto.preview.reads import TableName
@@ -71,7 +71,7 @@ class Table:
         """Empty where the connector keeps none."""
         try:
             result = await self.warehouse.ask(f"SHOW STATS FOR {self.sql}", _TOOL)
-        except EngineFailure:
+        except (EngineFailure, TooMuch):
             return TableStats(None, {})
         names = [column.name for column in result.columns]
         rows = [dict(zip(names, row, strict=True)) for row in result.rows]
@@ -98,7 +98,7 @@ class Table:
         sql = f"SELECT {chosen} FROM {listed}.{hidden} ORDER BY {order} LIMIT {count}"  # noqa: S608  # every name is quoted
         try:
             return (await self.warehouse.ask(sql, _TOOL)).rows
-        except EngineFailure:
+        except (EngineFailure, TooMuch):
             return []
 
     async def _missing(self, failure: EngineFailure) -> NoSuchTable:

@@ -9,6 +9,7 @@ from dragoman.answer.handover import Handover
 from dragoman.answer.untrusted import Untrusted
 from dragoman.auth.policy import Entity
 from dragoman_presto.client import DIAGNOSE, Warehouse
+from dragoman_presto.engine.errors import QueryForgotten
 from dragoman_presto.engine.info import QueryInfo, in_bytes, in_seconds
 from dragoman_presto.errors import NoSuchQuery
 from dragoman_presto.mistakes.cause import Failure
@@ -17,9 +18,10 @@ from dragoman_presto.models import Ended, QueryState
 from dragoman_presto.results.handle import NoSuchResult
 from dragoman_presto.results.keeper import Query
 
-_NOT_YOURS = (
-    "You have no query {}, and it is none of a service user whose queries you may look at. "
-    "Look at the log of whoever ran it."
+_UNKNOWN = (
+    "No query {} that you may look at is known here: it never was, it is another person's, or "
+    "Presto has forgotten it, as it does minutes after the end. Look at the log of whoever ran it, "
+    "or at the operator's query history."
 )
 
 
@@ -31,9 +33,12 @@ async def state_of(warehouse: Warehouse, name: str) -> QueryState:
         query_id = kept_id
     if query is not None and not query_id:
         return QueryState(query_id="", state="submitted")
-    info = await warehouse.engine.info(query_id, warehouse.identity("get_query"))
+    try:
+        info = await warehouse.engine.info(query_id, warehouse.identity("get_query"))
+    except QueryForgotten:
+        raise NoSuchQuery(_UNKNOWN.format(query_id)) from None
     if query is None and not _may_see(warehouse, info):
-        raise NoSuchQuery(_NOT_YOURS.format(query_id))
+        raise NoSuchQuery(_UNKNOWN.format(query_id))
     return _state(info, await _handle(warehouse, query))
 
 

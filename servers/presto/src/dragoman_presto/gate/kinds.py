@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 CHANGES = frozenset({Kind.WRITE, Kind.DDL, Kind.GRANT, Kind.CALL})
-"""Kinds that a person may approve in `run_statements`."""
+"""Kinds that change what others see, and that a person would have to approve."""
 
 MEANING = {
     Kind.WRITE: "a change of data",
@@ -31,11 +31,13 @@ MEANING = {
     Kind.PREPARE: "a statement about prepared statements",
 }
 
+_BY_A_PERSON = "Changes are not made from here: give the statement to a person who may make it."
+
 WAY_OUT = {
-    Kind.WRITE: "Use run_statements, where a person approves exactly this statement.",
-    Kind.DDL: "Use run_statements, where a person approves exactly this statement.",
-    Kind.GRANT: "Use run_statements, where a person approves exactly this statement.",
-    Kind.CALL: "Use run_statements, where a person approves exactly this statement.",
+    Kind.WRITE: _BY_A_PERSON,
+    Kind.DDL: _BY_A_PERSON,
+    Kind.GRANT: _BY_A_PERSON,
+    Kind.CALL: _BY_A_PERSON,
     Kind.SESSION: "Session settings are the server's; name tables as catalog.schema.table.",
     Kind.TRANSACTION: "Leave it out: each statement is a transaction of its own.",
     Kind.PREPARE: "Send the statement itself, with its values in it.",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Protocol
 
+import anyio.to_thread
+
 from dragoman_presto.gate.lexer import Token, lex
 from dragoman_presto.mistakes.cause import Cause, Failure, Mistake
 from dragoman_presto.mistakes.dialect import FUNCTIONS, TYPES, foreign_words
@@ -37,7 +39,7 @@ class Names(Protocol):
 async def explained(failure: Failure, sql: str, names: Names) -> Mistake:
     """The cause, sharpened by the statement's own text and by the names that there are."""
     mistake = understood(failure)
-    statement = _Statement.of(sql, failure)
+    statement = await anyio.to_thread.run_sync(_Statement.of, sql, failure)
     if mistake.cause in {Cause.SYNTAX, Cause.OTHER_DIALECT}:
         return _syntax(mistake, statement)
     if mistake.advice:
@@ -159,7 +161,7 @@ async def _function(mistake: Mistake, names: Names) -> Mistake:
 
 async def _column(mistake: Mistake, statement: _Statement, names: Names) -> Mistake:
     written = mistake.names[0].lower()
-    scope = scope_of(statement.sql)
+    scope = await anyio.to_thread.run_sync(scope_of, statement.sql)
     here = statement.token()
     prefix, _, column = written.rpartition(".")
     if prefix and scope.tables and prefix.rpartition(".")[2] not in scope.qualifiers:

@@ -221,7 +221,10 @@ class Keeper:
         while True:
             await anyio.sleep(_SWEEP_SECONDS)
             for query in list(self.queries.values()):
-                if query.end is not None and time.monotonic() - query.ended_at > self._seconds:
+                age = time.monotonic() - query.ended_at if query.end is not None else 0.0
+                if query.stored and age > _SWEEP_SECONDS:
+                    query.memory.clear()
+                if age > self._seconds:
                     self.forget(query)
             try:
                 await _threaded(self.store.sweep)

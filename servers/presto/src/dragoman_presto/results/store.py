@@ -130,11 +130,11 @@ class ResultStore:
         return msgspec.json.decode(raw, type=list[list[object]])
 
     def sweep(self) -> int:
-        """Removes results that have run out; returns how many."""
+        """Removes results that have run out; returns how many. One just begun has no head yet."""
         gone = 0
         for folder in self._list(self._root):
             result_id = posixpath.basename(folder.rstrip("/"))
-            if self.look(result_id) is None:
+            if "head" in self._names(result_id) and self.look(result_id) is None:
                 with _faults("cleared"):
                     self._fs.rm(folder, recursive=True)
                 gone += 1
