@@ -108,6 +108,7 @@ def test_backends_end_when_their_starter_is_killed(tmp_path: Path) -> None:
     starter.wait()
 
     _wait_for(lambda: _gone(worker))
+    assert _gone(worker)
 
 
 def test_run_fails_with_what_the_command_said() -> None:

@@ -157,12 +157,12 @@ def _cut(query: Query) -> str:
 async def _waited(query: Query, rows: int, seconds: float, progress: Progress) -> None:
     """Until it ends, or the first rows are there and it does not end at once after them."""
     with anyio.move_on_after(seconds):
-        while query.end is None and len(query.memory) < rows and not query.stored:
+        while query.end is None and len(query.memory) < rows and not query.full:
             await query.news()
             stats = query.stats
             total = float(stats.total_splits) or None
             place = f"{stats.state.lower() or 'submitted'}: {told(stats)}"
             await progress(float(stats.completed_splits), total, place)
     with anyio.move_on_after(_LAST_PAGE_SECONDS):
-        while query.end is None and not query.stored:
+        while query.end is None and not query.full:
             await query.news()

@@ -50,6 +50,8 @@ class Query:
     end: End | None = None
     failure: DragomanError | None = None
     memory: list[Row] = field(default_factory=list[Row])
+    """The first rows, also once all are in the store; `full` when it takes no more of them."""
+    full: bool = False
     pages: int = 0
     stored: bool = False
     told: bool = False
@@ -180,8 +182,10 @@ class Keeper:
         if query.stored:
             await _threaded(partial(self.store.add, query.id, query.pages, rows))
             query.pages += 1
-        else:
-            query.memory += rows
+        if not query.full:
+            room = max(0, IN_MEMORY_BYTES - query.bytes)
+            query.memory += rows if size <= room else rows[: 1 + len(rows) * room // size]
+            query.full = size > room
         query.rows += len(rows)
         query.bytes += size
 
