@@ -1,6 +1,5 @@
 """Shared by all tests of common."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -12,17 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from approval_room import Clock, open_store  # after the path
 
 from dragoman.elicitation.store import LocalApprovals  # after the path
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def rounds() -> int:
-    """How often a randomised proof is repeated: a sample, or in full for `make proofs`."""
-    return 200 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 5
 
 
 @pytest.fixture(params=["auto", "legacy"])

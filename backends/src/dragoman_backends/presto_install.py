@@ -47,6 +47,15 @@ def java() -> Path:
     raise BackendFailed("Java 17 is missing; install openjdk-17-jre-headless")
 
 
+def available() -> bool:
+    """Whether a Presto could be installed and started here."""
+    try:
+        java()
+    except BackendFailed:
+        return False
+    return shutil.which("mvn") is not None
+
+
 def _resolve(module: str, version: str, folder: Path) -> None:
     maven = shutil.which("mvn")
     if not maven:

@@ -11,11 +11,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
 def rounds() -> int:
     """How often a randomised proof is repeated: a sample, or in full for `make proofs`."""
     return 500 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 20

@@ -21,17 +21,6 @@ from dragoman_presto.settings import Coordinator  # after the path
 Fake = Callable[..., FakeCoordinator]
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-def rounds() -> int:
-    """How often a randomised proof is repeated: a sample, or in full for `make proofs`."""
-    return 200 if os.environ.get("DRAGOMAN_PROOFS") == "full" else 5
-
-
 @pytest.fixture(scope="session")
 def presto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real Presto with every catalog, started once.

@@ -44,11 +44,6 @@ class Run:
         return ProcessLogs(beside.driver, beside.executors)
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="session")
 def truth() -> Mapping[str, Truth]:
     rows = json.loads((CORPUS / "truth.json").read_text())
