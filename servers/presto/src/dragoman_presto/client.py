@@ -1,5 +1,6 @@
 """The warehouse as one caller may see it: in their name, inside the catalogs of their policy."""
 
+import re
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from dragoman_presto.errors import NotRun, TooMuch
 from dragoman_presto.gate.gate import Gate
 from dragoman_presto.gate.head import head
 from dragoman_presto.gate.kinds import Kind
-from dragoman_presto.gate.lexer import Token, lex, name_of
+from dragoman_presto.gate.lexer import Token, lex, name_of, place
 from dragoman_presto.gate.verdict import Verdict
 from dragoman_presto.preview.plan import Scan, plan_of
 from dragoman_presto.preview.reads import Reads, reads_of
@@ -156,13 +157,15 @@ class Warehouse:
         if found.kind is not Kind.READ:
             await self._mentions_no_hidden_catalog(lexed)
             return Look((), Reads((), (), None))
-        read = verdict.sql[lexed[found.at].start :]
-        result = await self.ask(f"EXPLAIN (FORMAT JSON) {read}", tool)
-        plan = plan_of(str(result.rows[0][0]))
+        start = lexed[found.at].start
+        try:
+            plan = plan_of(await self._explained("FORMAT JSON", verdict.sql[start:], tool))
+        except EngineFailure as failure:
+            raise _placed(failure, verdict.sql, start) from None
         if plan.writes:
             raise NotRun("Not run: Presto plans it as a write.")
         self.within_policy(plan.catalogs)
-        reads = await self._ranges(read, tool)
+        reads = await self._ranges(verdict.sql[start:], tool)
         if reads.writes is not None:
             raise NotRun(f"Not run: Presto plans it as a write into {reads.writes}.")
         self.within_policy({table.catalog for table in reads.tables})
@@ -190,12 +193,16 @@ class Warehouse:
         Tables of an information schema are never in it: the plan has them.
         """
         try:
-            result = await self.ask(f"EXPLAIN (TYPE IO, FORMAT JSON) {read}", tool)
+            return reads_of(await self._explained("TYPE IO, FORMAT JSON", read, tool))
         except EngineFailure as failure:
             if failure.name != _NO_RANGES:
                 raise
             return Reads((), (), None)
-        return reads_of(str(result.rows[0][0]))
+
+    async def _explained(self, options: str, read: str, tool: str) -> str:
+        """Presto's explanation; the read begins on the second line of what Presto is sent."""
+        result = await self.ask(f"EXPLAIN ({options})\n{read}", tool)
+        return str(result.rows[0][0])
 
     async def _mentions_no_hidden_catalog(self, tokens: Sequence[Token]) -> None:
         """SHOW and DESCRIBE have no plan; what they name is in their text."""
@@ -204,6 +211,17 @@ class Warehouse:
         self.within_policy([name for name in known if name.lower() in named])
         if "catalogs" in named and not all(map(self.sees, known)):
             raise NotRun("Not run: find_tables lists the catalogs that you may see.")
+
+
+def _placed(failure: EngineFailure, sql: str, start: int) -> EngineFailure:
+    """The failure of a read that was explained, with its place in the caller's own text."""
+    if failure.line is None or failure.column is None:
+        return failure
+    first_line, first_column = place(sql, start)
+    line = failure.line - 2 + first_line
+    column = failure.column + (first_column - 1 if failure.line == 2 else 0)
+    message = re.sub(r"^line \d+:\d+: ", f"line {line}:{column}: ", failure.message)
+    return EngineFailure(failure.name, failure.kind, message, failure.query_id, line, column)
 
 
 def keeper_of(settings: PrestoSettings, state: Path) -> Keeper:
