@@ -10,7 +10,7 @@ export UV_PYTHON_DOWNLOADS := never
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
 
-demo: $(UV) ## the journey: real backends, asked as alice and as bob
+demo: $(UV) ## the journey: why a real Spark application failed, asked as alice and as bob
 	@$(RUN) python demo/journey.py
 
 up: $(UV) ## serve until stopped; prints address, tokens and an mcp.json for an IDE

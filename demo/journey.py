@@ -1,21 +1,15 @@
-"""The demo: real backends, real servers, real clients. `python demo [spark|airflow|presto …]`."""
+"""The demo: real servers and real clients. `python demo/journey.py [NAME …]`, all without names."""
 
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 
 import anyio
 import spark_journey
-from stage import Stage, stage
+from stage import stage
 from telling import command
 
-JOURNEYS: dict[str, ModuleType] = {"spark": spark_journey}
-
-
-async def travel(scene: Stage, journey: Callable[[Stage], Awaitable[None]]) -> None:
-    await journey(scene)
+JOURNEYS = {"spark": spark_journey}
 
 
 def main(wanted: list[str]) -> None:
@@ -27,11 +21,12 @@ def main(wanted: list[str]) -> None:
         chosen = {name: JOURNEYS[name] for name in wanted or JOURNEYS}
         backends = {name: journey.settings(state) for name, journey in chosen.items()}
         with stage(backends, state) as scene:
-            for journey in chosen.values():
-                anyio.run(travel, scene, journey.journey)
-                journey.afterwards(scene)
-            command(scene, next(iter(chosen)), "audit")
-            command(scene, next(iter(chosen)), "audit", "verify")
+            for name, journey in chosen.items():
+                anyio.run(journey.journey, scene)
+                command(scene, name, "audit", "tail", "--lines", "12")
+            first = next(iter(chosen))
+            command(scene, first, "audit")
+            command(scene, first, "audit", "verify")
 
 
 main(sys.argv[1:])

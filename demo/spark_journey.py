@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from stage import Stage
-from telling import ask, command, console, offered, settled
+from telling import ask, console, offered, settled
 
 from dragoman.cli.client import connected
 
@@ -37,7 +37,3 @@ async def journey(scene: Stage) -> None:
     async with connected(scene.servers["spark"], scene.token("bob", "spark")) as client:
         settled(not await offered(client), "bob sees a tool")
         await ask(client, "diagnose_application", application_id=found)
-
-
-def afterwards(scene: Stage) -> None:
-    command(scene, "spark", "audit", "tail", "--lines", "12")
