@@ -3,6 +3,9 @@
 Airflow cuts pages silently, its order is not always stable, rows come and go between pages, and a
 claimed total may be wrong either way. By cursor, the end is the server's word. By offset, each
 page begins with the last row of the page before: were rows moved, it is not there.
+
+Not proven: a first page by offset that is shorter than was asked, where the claimed total is just
+its length, is taken for the whole list. A server that cuts and claims so hides the rest.
 """
 
 from collections.abc import Awaitable, Callable, Hashable
@@ -151,7 +154,8 @@ async def _by_offset(
 async def _one_pass(fetch: Fetch[T], reading: _Reading[T], page: Page[T], size: int) -> str:
     """Reads on to the end; says why this pass may have left rows out."""
     asked, read, longest, moved = size, page.rows, page.rows, False
-    while page.rows and (page.rows == asked or page.total is None or read < page.total):
+    # A total other than what was read is no proof of the end, be it larger or smaller.
+    while page.rows and (page.rows == asked or read != page.total):
         if reading.full:
             return reading.stopped()
         before, asked = page, max(2, min(size, longest))
