@@ -211,6 +211,20 @@ async def test_reader_changes_nothing_and_is_told_that_policy_says_no() -> None:
     assert [call for call in made.seen if not call.startswith("dag")] == []
 
 
+async def test_what_may_be_changed_is_never_from_memory() -> None:
+    made = world()
+    made.all_backfills = [Backfill(id=8, dag_id="sales")]
+    airflow = seen(made, only("gold", READ, CHANGE))
+    await airflow.backfills("sales")
+    made.all_dags[0] = dag("sales", "iron")
+
+    with pytest.raises(DagNotFound):
+        await airflow.cancel_backfill(8)
+    with pytest.raises(DagNotFound):
+        await airflow.pause("sales", paused=True)
+    assert {call.partition(" ")[0] for call in made.seen} <= {"dag", "backfills"}
+
+
 async def test_backfill_that_was_not_listed_is_not_cancelled() -> None:
     made = world()
     made.all_backfills = [Backfill(id=7, dag_id=SPELL), Backfill(id=8, dag_id="sales")]

@@ -74,13 +74,13 @@ class Sight:
             raise NotPermitted(f"No policy lets you change {dag_id} on {self._setting.name}.")
 
     async def may_change(self, dag_id: str) -> bool:
-        """Raises DagNotFound for a DAG that may not be seen."""
-        await self.need(dag_id)
-        label = self._labels.get(dag_id)
-        return (
-            label is not None
-            and self._permits(CHANGE, instance_entity(self._setting))
-            and self._may(CHANGE, dag_id, label)
+        """By the DAG as it is now: a change rests on nothing remembered.
+
+        Raises DagNotFound for a DAG that may not be seen.
+        """
+        label = Label.of(await self.dag(dag_id))
+        return self._permits(CHANGE, instance_entity(self._setting)) and self._may(
+            CHANGE, dag_id, label
         )
 
     async def among(self, dag_ids: Iterable[str]) -> frozenset[str]:
