@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from dragoman.auth.caller import Caller
 from dragoman_airflow.client import Connector
+from dragoman_airflow.client.connector import BELIEVED
 from dragoman_airflow.errors import Denied, Unreachable
 from dragoman_airflow.settings import Account, AirflowSettings, Exchange, InstanceSetting
 
@@ -31,12 +32,16 @@ def fake() -> Generator[Fake]:
 
 @asynccontextmanager
 async def connecting(
-    fake: Fake, account: Account | None = None, exchange: Exchange | None = None
+    fake: Fake,
+    account: Account | None = None,
+    exchange: Exchange | None = None,
+    believed: float = BELIEVED,
 ) -> AsyncGenerator[tuple[Connector, InstanceSetting]]:
     setting = InstanceSetting(
         name="prod", url=fake.url, account=account or Account(), exchange=exchange
     )
-    connector = Connector(AirflowSettings(instances=(setting,), retry_seconds=1.0))
+    told = AirflowSettings(instances=(setting,), retry_seconds=1.0)
+    connector = Connector(told, believed=believed)
     try:
         yield connector, setting
     finally:
@@ -217,17 +222,14 @@ async def test_the_same_name_of_two_issuers_is_two_people(fake: Fake) -> None:
     assert exchanging.asked_for == ["alice", "alice"]
 
 
-async def test_after_an_upgrade_the_new_version_is_found(
-    fake: Fake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_an_upgrade_the_new_version_is_found(fake: Fake) -> None:
     old = {
         "/api/v2/version": Said(404),
         "/api/v1/version": Said(content={"version": "2.10.5"}),
         "/api/v1/pools": Said(content={"pools": [], "total_entries": 0}),
     }
     fake.instead = lambda asked: old.get(asked.path)
-    monkeypatch.setattr("dragoman_airflow.client.connector.BELIEVED", 0.0)
-    async with connecting(fake) as (connector, setting):
+    async with connecting(fake, believed=0.0) as (connector, setting):
         before = await connector.open(setting, ALICE)
         await before.pools()
         old.clear()

@@ -49,10 +49,17 @@ class _Known:
 class Connector:
     """Opens the instances of the settings, and no other address.
 
-    `wire_of` replaces HTTP, for tests on recorded answers.
+    `wire_of` replaces HTTP, for tests on recorded answers. A version is asked for again after a
+    404, but not within `believed` seconds.
     """
 
-    def __init__(self, settings: AirflowSettings, wire_of: WireOf | None = None) -> None:
+    def __init__(
+        self,
+        settings: AirflowSettings,
+        wire_of: WireOf | None = None,
+        believed: float = BELIEVED,
+    ) -> None:
+        self._believed = believed
         limiter = anyio.CapacityLimiter(settings.threads)
         self._settings = settings
         self._loading = Loading()
@@ -122,7 +129,7 @@ class Connector:
     async def _doubt(self, known: _Known) -> None:
         """At a 404: says so when another version answers there meanwhile."""
         before = known.detected
-        if time.monotonic() - known.asked < BELIEVED:
+        if time.monotonic() - known.asked < self._believed:
             return
         now = await self._detect(known)
         if before and now.family != before.family:
