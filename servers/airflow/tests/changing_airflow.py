@@ -62,7 +62,6 @@ class FakeAirflow:
     address: str = "https://airflow.example"
     requests: int = 0
     missing: frozenset[Feature] = frozenset()
-    changeable: bool = True
     lose: int = 0
     refuse: int = 0
     acts: list[str] = field(default_factory=list[str])
@@ -121,10 +120,6 @@ class FakeAirflow:
     def has(self, feature: Feature) -> bool:
         return feature not in self.missing
 
-    async def may_change(self, dag_id: str) -> bool:
-        await self.dag(dag_id)
-        return self.changeable
-
     async def dag(self, dag_id: str) -> Dag:
         if dag_id not in self.known:
             raise DagNotFound(f"There is no DAG {dag_id}.")
@@ -143,15 +138,17 @@ class FakeAirflow:
     async def runs(
         self, dag_id: str, where: RunFilter | None = None, *, limit: int = 1_000
     ) -> Listing[Run]:
-        del limit
         asked = where or RunFilter()
-        return _all(
+        found = _all(
             run
             for (dag, _), run in self.made.items()
             if dag == dag_id
             and (not asked.states or run.state in asked.states)
             and (not asked.run_types or run.run_type in asked.run_types)
         )
+        if found.delivered <= limit:
+            return found
+        return Listing(found.items[:limit], found.delivered, complete=False, note="stopped")
 
     async def run(self, dag_id: str, run_id: str) -> Run:
         if (dag_id, run_id) not in self.made:

@@ -62,10 +62,11 @@ class _Connector:
         return self.airflow
 
 
-def room(airflow: FakeAirflow) -> Server:
+def room(airflow: FakeAirflow, plan_seconds: float = 3_600.0) -> Server:
     """A server with the two tools and one Airflow called prod."""
     setting = InstanceSetting(name=airflow.name, url="https://airflow.example")
-    instances = Instances(AirflowSettings(instances=(setting,)), _Connector(airflow))
+    told = AirflowSettings(instances=(setting,), plan_seconds=plan_seconds)
+    instances = Instances(told, _Connector(airflow))
 
     @asynccontextmanager
     async def backends() -> AsyncGenerator[Backends]:

@@ -11,6 +11,7 @@ from changing_stage import ALICE, AT_DESK, CAROL, applied, approve, planned, roo
 from mcp.types import ElicitResult
 from msgspec.structs import replace
 
+from dragoman.errors import NotPermitted
 from dragoman.testing import DECLINE, YES, Era, Form, connected, text_of
 from dragoman_airflow.api import Feature
 from dragoman_airflow.models import Run, Task
@@ -283,6 +284,25 @@ async def test_airflow_2_is_noted_on_the_run(tmp_path: Path) -> None:
 
     assert "1 of 1 plans done" in text_of(result)
     assert airflow.made["sales", "r1"].note.startswith("Asked by alice")
+
+
+class _LocksAfterwards(FakeAirflow):
+    """Policy that takes the right to change away as soon as a change was made."""
+
+    async def note_run(self, dag_id: str, run_id: str, note: str) -> Run:
+        del run_id, note
+        raise NotPermitted(f"No policy lets you change {dag_id}.")
+
+
+async def test_change_whose_note_is_not_permitted_is_told_as_made(tmp_path: Path) -> None:
+    airflow = _LocksAfterwards(**vars(sales()))
+    airflow.missing = frozenset(Feature)
+    async with connected(room(airflow), ALICE, state=tmp_path, elicitation=Form(YES)) as there:
+        result = await applied(there, await planned(there, "clear", **LOAD_ONLY))
+
+    assert airflow.acts == ["clear sales r1 load"]
+    assert "1 of 1 plans done" in text_of(result)
+    assert "no note was left: No policy lets you change sales" in text_of(result)
 
 
 async def test_plan_is_applied_in_the_name_of_its_person_by_the_yes_of_another(

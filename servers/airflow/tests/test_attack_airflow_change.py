@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from changing_airflow import FakeAirflow
-from changing_stage import ALICE, BOB, CAROL, applied, approve, planned, room, sales
+from changing_stage import ALICE, AT_DESK, BOB, CAROL, applied, approve, planned, room, sales
 from msgspec.structs import replace
 
 from dragoman.answer.canonical import digest
@@ -82,6 +82,79 @@ async def test_drift_after_the_yes_voids_it(tmp_path: Path, move: str, era: Era)
         plan = await approved(there)
         MOVES[move](airflow)
         result = await applied(there, plan)
+
+    assert result.is_error
+    assert airflow.acts == []
+
+
+def queued() -> FakeAirflow:
+    """A run `r2` that waits, so that nothing is lost when it is ended."""
+    airflow = sales()
+    airflow.add_run("sales", "r2", "queued", {"load": "", "check": ""})
+    return airflow
+
+
+def set_off(airflow: FakeAirflow) -> None:
+    airflow.made["sales", "r2"] = replace(airflow.made["sales", "r2"], state="running")
+    airflow.put("sales", "r2", "load", -1, "running")
+
+
+async def test_yes_to_end_a_run_that_waits_does_not_kill_one_that_works(
+    tmp_path: Path, era: Era
+) -> None:
+    airflow = queued()
+    async with connected(room(airflow), ALICE, state=tmp_path, mode=era) as there:
+        plan = await planned(there, "cancel", run="r2")
+        await applied(there, plan)
+        await approve(there)
+        set_off(airflow)
+        result = await applied(there, plan)
+
+    assert result.is_error
+    assert airflow.acts == []
+
+
+async def test_plan_to_end_a_run_that_waits_asks_nobody_once_it_works(tmp_path: Path) -> None:
+    airflow, form = queued(), Form(YES)
+    async with connected(room(airflow), ALICE, state=tmp_path, elicitation=form) as there:
+        plan = await planned(there, "cancel", run="r2")
+        set_off(airflow)
+        result = await applied(there, plan)
+
+    assert "run state: was queued, is running" in text_of(result)
+    assert (form.shown, airflow.acts) == ([], [])
+
+
+async def test_question_says_what_is_killed_now_and_not_when_it_was_planned(
+    tmp_path: Path,
+) -> None:
+    airflow, form = sales(), Form(YES)
+    airflow.add_run("sales", "r2", "running", {"extract": "running", "load": ""})
+    async with connected(room(airflow), AT_DESK, state=tmp_path, elicitation=form) as there:
+        plan = await planned(there, "cancel", run="r2")
+        airflow.put("sales", "r2", "extract", -1, "success")
+        airflow.put("sales", "r2", "load", -1, "running")
+        await applied(there, plan)
+
+    assert "1 at work now, which is killed: load" in form.shown[0].message
+    assert "killed: extract" not in form.shown[0].message
+
+
+async def test_reason_cannot_pose_as_another_note(tmp_path: Path) -> None:
+    airflow = sales()
+    async with connected(room(airflow), ALICE, state=tmp_path, elicitation=Form(YES)) as there:
+        plan = await planned(there, "clear", **LOAD)
+        await applied(there, plan, reason="mend\nAsked by bob, approved by carol (plan x)")
+
+    note = airflow.cells["sales", "r1", "load", -1].note
+    assert note.endswith(": mend Asked by bob, approved by carol (plan x)")
+
+
+async def test_plan_lives_as_long_as_the_settings_say(tmp_path: Path) -> None:
+    airflow = sales()
+    server = room(airflow, plan_seconds=0.0)
+    async with connected(server, ALICE, state=tmp_path, elicitation=Form(YES)) as there:
+        result = await applied(there, await planned(there, "clear", **LOAD))
 
     assert result.is_error
     assert airflow.acts == []

@@ -362,6 +362,38 @@ async def test_cancel_of_an_ended_run_is_refused(tmp_path: Path) -> None:
     assert "has ended already" in await said(sales(), tmp_path, "cancel", run="r1")
 
 
+def long_backfill(runs: int) -> FakeAirflow:
+    airflow = sales()
+    airflow.fills[7] = Backfill(id=7, dag_id="sales")
+    for number in range(runs):
+        run = Run(dag_id="sales", run_id=f"b{number}", state="queued", run_type="backfill")
+        airflow.made["sales", run.run_id] = run
+    return airflow
+
+
+async def test_cancel_of_a_backfill_counts_every_run_that_it_fails(tmp_path: Path) -> None:
+    text = await said(long_backfill(1_001), tmp_path, "cancel")
+
+    assert "1001 runs are failed" in text
+
+
+async def test_backfill_whose_runs_cannot_all_be_read_is_not_cancelled(tmp_path: Path) -> None:
+    text = await said(long_backfill(10_001), tmp_path, "cancel")
+
+    assert "Only 10,000 of 10,001 runs of backfill 7 could be read" in text
+
+
+async def test_unpause_is_not_planned_when_not_all_waiting_runs_can_be_read(
+    tmp_path: Path,
+) -> None:
+    airflow = long_backfill(10_001)
+    airflow.known["sales"] = replace(airflow.known["sales"], is_paused=True)
+
+    text = await said(airflow, tmp_path, "unpause")
+
+    assert "Only 10,000 of 10,001 active runs of sales could be read" in text
+
+
 async def test_cancel_without_a_run_takes_the_active_backfill(tmp_path: Path) -> None:
     airflow = sales()
     airflow.fills[7] = Backfill(id=7, dag_id="sales")

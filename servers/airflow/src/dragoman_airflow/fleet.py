@@ -80,7 +80,7 @@ class Fleet:
         labels: Mapping[str, Labels],
     ) -> None:
         self.settings = settings
-        self._settings = {one.name: one for one in settings.instances}
+        self._by_name = {one.name: one for one in settings.instances}
         self._connector = connector
         self._caller = caller
         self._permits = permits
@@ -89,19 +89,19 @@ class Fleet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._settings)
+        return tuple(self._by_name)
 
     async def at(self, instance: str = "") -> VisibleAirflow:
         """The Airflow of that name, or the only one.
 
         Raises UnknownInstance, which names those there are, and Unreachable.
         """
-        if not instance and len(self._settings) == 1:
+        if not instance and len(self._by_name) == 1:
             instance = self.names[0]
-        if instance not in self._settings:
+        if instance not in self._by_name:
             raise UnknownInstance(self._unknown(instance))
         if instance not in self._opened:
-            setting = self._settings[instance]
+            setting = self._by_name[instance]
             airflow = await self._connector.open(setting, self._caller)
             self._opened[instance] = VisibleAirflow(
                 airflow, setting, self._permits, self._labels[instance]
@@ -156,7 +156,7 @@ class Fleet:
         merged = dict[str, object]()
         for text, what in ((dag, "dag_id"), (run, "run_id"), (task, "task_id")):
             if is_address(text):
-                name, place = place_of(text, list(self._settings.values()))
+                name, place = place_of(text, list(self._by_name.values()))
                 names.add(name)
                 _merge(merged, {key: getattr(place, key) for key in _PARTS})
             elif text:
@@ -170,7 +170,7 @@ class Fleet:
 
     async def _home(self, dag_id: str, name: str) -> VisibleAirflow:
         """The Airflow that has the DAG."""
-        if name or len(self._settings) == 1:
+        if name or len(self._by_name) == 1:
             airflow = await self.at(name)
             await airflow.need(dag_id)
             return airflow

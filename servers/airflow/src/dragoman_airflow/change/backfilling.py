@@ -8,6 +8,7 @@ from dragoman_airflow.api import Airflow, Feature
 from dragoman_airflow.change.cancelling import active_backfill
 from dragoman_airflow.change.consumers import consumers, unknown
 from dragoman_airflow.change.forecast import Forecast, RunEffect, counted
+from dragoman_airflow.change.scene import MOST_RUNS
 from dragoman_airflow.change.triggering import conf_problems
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import Conflict, NotOnThisAirflow
@@ -16,7 +17,6 @@ from dragoman_airflow.models import Dag, Run
 from dragoman_airflow.orders import BackfillSpan
 
 REPROCESS = ("none", "failed", "completed")
-_MOST_RUNS = 10_000
 
 
 async def backfilling(airflow: Airflow, wanted: Wanted) -> Forecast:
@@ -75,7 +75,7 @@ async def _existing(airflow: Airflow, wanted: Wanted, dates: frozenset[datetime]
     if wanted.reprocess == "none":
         return []
     where = RunFilter(states=("success", "failed"))
-    listing = await airflow.runs(wanted.dag_id, where, limit=_MOST_RUNS)
+    listing = await airflow.runs(wanted.dag_id, where, limit=MOST_RUNS)
     if not listing.complete:
         raise BadInput(
             f"Only {listing.delivered:,} runs of {wanted.dag_id} could be read, so which would run "

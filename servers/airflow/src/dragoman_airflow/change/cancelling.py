@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dragoman.errors import BadInput
 from dragoman_airflow.api import Airflow, Feature
 from dragoman_airflow.change.forecast import Effect, Forecast, RunEffect
-from dragoman_airflow.change.scene import FINISHED_RUNS, Scene, effect, scene
+from dragoman_airflow.change.scene import FINISHED_RUNS, MOST_RUNS, Scene, effect, scene, whole
 from dragoman_airflow.change.wanted import Wanted
 from dragoman_airflow.errors import NotOnThisAirflow
 from dragoman_airflow.filters import RunFilter
@@ -111,8 +111,9 @@ async def active_backfill(airflow: Airflow, dag_id: str) -> Backfill | None:
 
 async def _runs_of(airflow: Airflow, backfill: Backfill) -> list[Run]:
     where = RunFilter(states=("queued", "running"), run_types=("backfill",))
-    listing = await airflow.runs(backfill.dag_id, where)
-    return [run for run in listing.items if _within(run, backfill)]
+    listing = await airflow.runs(backfill.dag_id, where, limit=MOST_RUNS)
+    runs = whole(listing, f"runs of backfill {backfill.id}")
+    return [run for run in runs if _within(run, backfill)]
 
 
 def _within(run: Run, backfill: Backfill) -> bool:

@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from dataclasses import replace as altered
 
+from dragoman.errors import DragomanError
 from dragoman.tool import Progress
 from dragoman_airflow.api import Airflow
 from dragoman_airflow.change.forecast import Forecast
 from dragoman_airflow.change.notes import Note
 from dragoman_airflow.change.observing import Observed, Patience, until
 from dragoman_airflow.change.wanted import Wanted
-from dragoman_airflow.errors import AirflowError, AnswerLost
+from dragoman_airflow.errors import AnswerLost
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Deed:
         """What can be seen now; a failure to look is told, since the change itself was made."""
         try:
             seen = await until(look, self.patience, self.progress)
-        except AirflowError as wrong:
+        except DragomanError as wrong:
             seen = Observed(
                 complete=False, predicted="", observed="", said=(f"not read back: {wrong}",)
             )

@@ -95,8 +95,17 @@ class Forecast(Struct, frozen=True, kw_only=True):
             one for one in self.effects if one.becomes == CLEARED and one.state == "success"
         )
 
-    def count(self, becomes: str) -> int:
-        return sum(one.becomes == becomes for one in self.effects)
+    @property
+    def loses(self) -> bool:
+        """Whether work or results are lost for good.
+
+        Killed work is lost, and a second run of what had succeeded repeats its effects and
+        replaces its results. All else can be undone: a run that was started can be cancelled, a
+        state set back, a queued run that was failed cleared, a DAG paused again.
+        """
+        repeated = self.kind is Kind.BACKFILL and any(one.state == "success" for one in self.runs)
+        started = self.kind is Kind.CANCEL and self.run_state == "running"
+        return bool(self.kills or self.reruns or repeated or started)
 
     def states(self, becomes: str) -> str:
         """What the instances of that fate are now, such as `2 failed, 1 success`."""
@@ -111,10 +120,11 @@ class Forecast(Struct, frozen=True, kw_only=True):
         """What an approval is bound to.
 
         The instances of a run that is being cancelled move by themselves: there the approval is
-        for the run, and `covers` checks that no other instance is hit.
+        for the run, and for work to be lost if it was to be; `covers` checks that no other
+        instance is hit.
         """
         if self.kind is Kind.CANCEL and self.run_id:
-            return [self.kind, self.instance, self.dag_id, self.run_id]
+            return [self.kind, self.instance, self.dag_id, self.run_id, self.loses]
         return cast("Json", to_builtins(replace(self, told=())))
 
     def covers(self, fresh: "Forecast") -> bool:

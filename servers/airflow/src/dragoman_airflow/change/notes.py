@@ -7,8 +7,8 @@ from msgspec import UNSET, UnsetType
 
 from dragoman.answer.untrusted import harmless
 from dragoman.elicitation.approvals import Approval
+from dragoman.errors import DragomanError
 from dragoman_airflow.api import Airflow
-from dragoman_airflow.errors import AirflowError
 from dragoman_airflow.models import Instance
 
 LONGEST = 1_000
@@ -25,10 +25,14 @@ class Note:
 
     @property
     def text(self) -> str:
-        """At most 1,000 characters, which is Airflow's limit."""
+        """One line, so that a reason cannot pose as another note.
+
+        At most 1,000 characters, which is Airflow's limit.
+        """
         who = f"Asked by {self.approval.asked_by}, approved by {self.approval.by}"
         which = f"plan {self.plan_id}, approval {self.approval.proposal}"
-        return _cut(f"{harmless(who)} ({which}): {harmless(self.reason)}", LONGEST)
+        why = " ".join(harmless(self.reason).split())
+        return _cut(f"{harmless(who)} ({which}): {why}", LONGEST)
 
     def beside(self, instances: Iterable[Instance]) -> str | UnsetType:
         """The note for these instances, unless one has a note of somebody else's to lose."""
@@ -43,7 +47,7 @@ async def add_to_run(airflow: Airflow, dag_id: str, run_id: str, note: Note) -> 
         if not text:
             return "no note was left: the run's own fills its room"
         await airflow.note_run(dag_id, run_id, text)
-    except AirflowError as wrong:
+    except DragomanError as wrong:
         return f"no note was left: {wrong}"
     return ""
 

@@ -7,6 +7,7 @@ from dragoman.errors import BadInput
 from dragoman_airflow.api import Airflow, Feature
 from dragoman_airflow.change.consumers import consumers, unknown
 from dragoman_airflow.change.forecast import Forecast, RunEffect, counted
+from dragoman_airflow.change.scene import MOST_RUNS, whole
 from dragoman_airflow.change.wanted import Kind, Wanted
 from dragoman_airflow.errors import Invalid
 from dragoman_airflow.filters import RunFilter
@@ -22,18 +23,19 @@ async def pausing(airflow: Airflow, wanted: Wanted) -> Forecast:
     pause = wanted.kind is Kind.PAUSE
     if dag.is_paused is pause:
         raise BadInput(f"{dag.dag_id} is {'paused' if pause else 'not paused'} already.")
-    active = await airflow.runs(dag.dag_id, _ACTIVE)
+    listing = await airflow.runs(dag.dag_id, _ACTIVE, limit=MOST_RUNS)
     if pause:
-        return _paused(wanted, active.items)
+        return _paused(wanted, listing.items)
+    active = whole(listing, f"active runs of {dag.dag_id}")
     dates, known = await _catchup(airflow, dag, wanted.as_of)
-    makes_runs = bool(dates or active.items or dag.next_run_after)
+    makes_runs = bool(dates or active or dag.next_run_after)
     return Forecast(
         kind=wanted.kind,
         instance=wanted.instance,
         dag_id=wanted.dag_id,
         schedule=dag.timetable_summary,
         dates=tuple(date.isoformat() for date in dates),
-        runs=tuple(sorted(RunEffect(one.run_id, one.state, "running") for one in active.items)),
+        runs=tuple(sorted(RunEffect(one.run_id, one.state, "running") for one in active)),
         consumers=await consumers(airflow, dag.dag_id, None) if makes_runs else (),
         notices=(*_unpaused(dag, dates, wanted.as_of), *known, *unknown(airflow)),
         told=tuple(_next(dag)),

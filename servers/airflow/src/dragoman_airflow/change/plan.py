@@ -4,6 +4,7 @@ from typing import cast
 
 from msgspec import Struct, to_builtins
 from msgspec.json import decode
+from msgspec.structs import replace
 
 from dragoman.answer.canonical import Json, canonical, digest
 from dragoman.elicitation.approvals import Plan
@@ -20,6 +21,10 @@ class Content(Struct, frozen=True, kw_only=True):
     form: int
     wanted: Wanted
     forecast: Forecast
+
+    def as_of_now(self, fresh: Forecast) -> "Content":
+        """The same change with what it would do now."""
+        return replace(self, forecast=fresh)
 
 
 def written(wanted: Wanted, forecast: Forecast) -> str:

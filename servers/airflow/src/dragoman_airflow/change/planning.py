@@ -88,9 +88,11 @@ async def ask(
     changes = "this change" if len(made) == 1 else f"these {len(made)} changes"
     return Question(
         text=f"Make {changes} for {who}? Reason given: {_one_line(reason)}",
-        items=tuple(Item(one.plan.id, in_words(one.content)) for one, _ in made),
+        items=tuple(
+            Item(one.plan.id, in_words(one.content.as_of_now(fresh))) for one, fresh in made
+        ),
         digest=digest([[one.plan.id, one.plan.digest, fresh.digest] for one, fresh in made]),
-        risk=max((risk(one.content.forecast) for one, _ in made), key=_level),
+        risk=max((risk(fresh) for _, fresh in made), key=_level),
         items_argument="plan_ids",
     )
 

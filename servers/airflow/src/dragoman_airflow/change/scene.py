@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
 
 from dragoman.errors import BadInput
 from dragoman_airflow.api import Airflow, Feature
@@ -10,7 +11,10 @@ from dragoman_airflow.change.forecast import FAILED, Effect
 from dragoman_airflow.change.wanted import Wanted, named
 from dragoman_airflow.models import Dag, Instance, Listing, Run, Task
 
+T = TypeVar("T")
 FINISHED_RUNS = frozenset({"success", "failed"})
+MOST_RUNS = 10_000
+"""Runs that a preview of several is computed from at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,16 @@ async def scene(airflow: Airflow, wanted: Wanted) -> Scene:
     return Scene(dag, run, whole(instances, f"instances of run {wanted.run_id}"))
 
 
-def whole(listing: Listing[Instance], what: str) -> tuple[Instance, ...]:
-    """The items of a complete list; a preview of a part would be no preview."""
+def whole(listing: Listing[T], what: str) -> tuple[T, ...]:
+    """The items of a complete list; a preview of a part would be no preview.
+
+    Raises BadInput for a list that was not read to its end.
+    """
     if not listing.complete:
         claimed = "more" if listing.claimed is None else f"{listing.claimed:,}"
         raise BadInput(
             f"Only {listing.delivered:,} of {claimed} {what} could be read, so what a change would "
-            "do cannot be told. Name fewer tasks, or change it in Airflow itself."
+            "do cannot be told. Make a smaller change, or make it in Airflow itself."
         )
     return listing.items
 

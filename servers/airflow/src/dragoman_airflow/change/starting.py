@@ -9,6 +9,7 @@ from dragoman_airflow.change.cancelling import active_backfill
 from dragoman_airflow.change.deed import Deed, sent
 from dragoman_airflow.change.forecast import Forecast, counted
 from dragoman_airflow.change.observing import Observed
+from dragoman_airflow.change.scene import MOST_RUNS
 from dragoman_airflow.change.triggering import exists, find_run
 from dragoman_airflow.errors import AnswerLost, Conflict
 from dragoman_airflow.filters import RunFilter
@@ -144,5 +145,5 @@ async def _runs_at(
     if not dates:
         return []
     types = ("backfill",) if of_backfill else ("scheduled",)
-    listing = await airflow.runs(dag_id, RunFilter(run_types=types))
+    listing = await airflow.runs(dag_id, RunFilter(run_types=types), limit=MOST_RUNS)
     return [run for run in listing.items if run.logical_date in dates]

@@ -41,7 +41,6 @@ class Wanted(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     until: datetime | None = None
     reprocess: str = "none"
-    backfill_id: int | None = None
 
 
 def named(task_id: str, map_index: int | None) -> str:

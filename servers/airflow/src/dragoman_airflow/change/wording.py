@@ -14,18 +14,8 @@ _MOST_NAMES = 12
 
 
 def risk(forecast: Forecast) -> Risk:
-    """DESTROY where running work is killed or a success is run again, else WRITE.
-
-    Killed work is lost, and a second run of what had succeeded repeats its effects and replaces
-    its results: neither can be undone. All else can be: a run that was started can be cancelled,
-    a state set back, a queued run that was failed cleared, a DAG paused again.
-    """
-    lost = forecast.kills or forecast.reruns
-    repeated = forecast.kind is Kind.BACKFILL and any(
-        one.state == "success" for one in forecast.runs
-    )
-    started = forecast.kind is Kind.CANCEL and forecast.run_state == "running"
-    return Risk.DESTROY if lost or repeated or started else Risk.WRITE
+    """DESTROY where something is lost for good, else WRITE."""
+    return Risk.DESTROY if forecast.loses else Risk.WRITE
 
 
 def headline(content: Content) -> str:

@@ -19,7 +19,6 @@ from dragoman_airflow.change.asked import Asked, Include
 from dragoman_airflow.change.planning import Pair
 from dragoman_airflow.change.wanted import Kind
 from dragoman_airflow.fleet import Airflows
-from dragoman_airflow.settings import AirflowSettings
 
 
 @tool(risk=Risk.READ, policy="airflow.change", minutes_saved=15)
@@ -57,7 +56,7 @@ async def plan_change(  # noqa: PLR0913, PLR0917  # an agent's own, of which eac
         reprocess=reprocess,
     )
     where = Pair(at.airflow, at.dag_id, at.run_id)
-    made = await planning.make(where, asked, plans, AirflowSettings().plan_seconds)
+    made = await planning.make(where, asked, plans, airflows.settings.plan_seconds)
     return planned(made.plan, made.content)
 
 
