@@ -12,23 +12,24 @@ from dragoman_airflow.errors import AirflowError
 
 T = TypeVar("T")
 MOST_REQUESTS = 15
+OF_LOG = OF_DAG = OF_INSTANCES = 2
+"""Requests that an older Airflow needs for one log, one DAG, or no instances of a run."""
 
 
 @dataclass(slots=True)
 class Asking:
-    """An Airflow, how many requests may still be sent to it, and what could not be read."""
+    """An Airflow, how many requests may still be sent to it, and what could not be read.
+
+    Requests count from when the caller opened the Airflow, as finding the DAG costs some, too.
+    """
 
     airflow: Airflow
     most: int = MOST_REQUESTS
     not_read: list[str] = field(default_factory=list[str])
-    _first: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._first = self.airflow.requests
 
     @property
     def left(self) -> int:
-        return self.most - (self.airflow.requests - self._first)
+        return self.most - self.airflow.requests
 
     def has_room(self, what: str, requests: int = 1) -> bool:
         """Whether that many more requests may be sent; what is given up is noted."""

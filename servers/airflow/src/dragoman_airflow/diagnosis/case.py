@@ -6,7 +6,7 @@ from functools import cached_property
 
 from dragoman_airflow.api import Feature
 from dragoman_airflow.diagnosis import lost, people
-from dragoman_airflow.diagnosis.asking import Asking, together
+from dragoman_airflow.diagnosis.asking import OF_INSTANCES, Asking, together
 from dragoman_airflow.diagnosis.roots import FAILED, RETRYING, Findings, find_roots
 from dragoman_airflow.errors import Invalid
 from dragoman_airflow.filters import EventFilter, InstanceFilter
@@ -99,7 +99,7 @@ async def skipped(asking: Asking, run: Run) -> tuple[Instance, ...]:
     """Instances that were skipped, as a run's time limit leaves them."""
     where = InstanceFilter(states=("skipped",))
     none: Listing[Instance] = Listing((), None, complete=False)
-    if not asking.has_room("skipped instances"):
+    if not asking.has_room("skipped instances", OF_INSTANCES):
         return ()
     asked = asking.airflow.instances(run.dag_id, run.run_id, where, limit=100)
     return (await asking.tried("skipped instances", asked, none)).items

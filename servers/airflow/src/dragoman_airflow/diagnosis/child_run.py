@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from dragoman.answer.handover import Handover
 from dragoman_airflow.addresses import place_of
-from dragoman_airflow.diagnosis.asking import Asking
+from dragoman_airflow.diagnosis.asking import OF_DAG, Asking
 from dragoman_airflow.errors import DagNotFound, UnknownInstance
 from dragoman_airflow.models import Instance
 from dragoman_airflow.settings import InstanceSetting
 
-_REQUESTS = 2
+_LINKS = 1
 
 
 async def child_runs(asking: Asking, one: Instance) -> list[Handover]:
@@ -17,7 +17,7 @@ async def child_runs(asking: Asking, one: Instance) -> list[Handover]:
 
     A DAG that the caller may not see is not named.
     """
-    if not asking.has_room("extra links", _REQUESTS):
+    if not asking.has_room("extra links", _LINKS + OF_DAG):
         return []
     none: dict[str, str] = {}
     links = await asking.tried("extra links", asking.airflow.links(one), none)

@@ -23,8 +23,8 @@ from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.models import Instance, Listing, Run
 from dragoman_airflow.waiting import WaitingReport
 
-Explain = Callable[[str, str, int], Awaitable[WaitingReport]]
-"""Why a DAG or a run of it waits: by DAG id, run id and the most requests."""
+Explain = Callable[[str, str], Awaitable[WaitingReport]]
+"""Why a DAG or a run of it waits, by DAG id and run id."""
 
 _RECENT = 25
 _STEPS = 5
@@ -157,5 +157,4 @@ async def _explained(
 ) -> WaitingReport | None:
     if explain is None or not asking.has_room("what it waits for", 3):
         return None
-    asked = explain(dag_id, run_id, asking.left)
-    return await asking.tried("what it waits for", asked, None)
+    return await asking.tried("what it waits for", explain(dag_id, run_id), None)

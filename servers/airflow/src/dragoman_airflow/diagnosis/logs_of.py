@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from dragoman_airflow.api import Airflow
-from dragoman_airflow.diagnosis.asking import Asking, together
+from dragoman_airflow.diagnosis.asking import OF_LOG, Asking, together
 from dragoman_airflow.diagnosis.reading import Reading
 from dragoman_airflow.diagnosis.roots import Root
 from dragoman_airflow.models import Instance
@@ -17,9 +17,9 @@ async def last_tries(
 ) -> dict[int, Reading]:
     """The last try's reading by map index: of the first, the last and the middle instance."""
     chosen = _spread([one for one in root.instances if one.try_number > 0], most)
-    affordable = chosen[: max(0, asking.left)]
+    affordable = chosen[: max(0, asking.left // OF_LOG)]
     if len(affordable) < len(chosen):
-        asking.has_room(f"logs of {root.task_id}", len(chosen))
+        asking.has_room(f"logs of {root.task_id}", OF_LOG * len(chosen))
     readings: dict[int, Reading] = {}
 
     async def read(one: Instance) -> None:
@@ -34,7 +34,7 @@ async def earlier_tries(
 ) -> list[Reading]:
     readings: list[Reading] = []
     for number in numbers:
-        if not asking.has_room(f"log of try {number} of {one.task_id}"):
+        if not asking.has_room(f"log of try {number} of {one.task_id}", OF_LOG):
             break
         readings.append(await reader(asking.airflow, one, number))
     return readings

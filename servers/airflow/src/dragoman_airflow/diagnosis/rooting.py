@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from dragoman_airflow.api import ANY
-from dragoman_airflow.diagnosis.asking import Asking
+from dragoman_airflow.diagnosis.asking import OF_LOG, Asking
 from dragoman_airflow.diagnosis.case import Case
 from dragoman_airflow.diagnosis.causes import MEANING
 from dragoman_airflow.diagnosis.endings import Ending
@@ -51,7 +51,7 @@ async def of_ending(asking: Asking, reader: Reader, ending: Ending | None) -> li
     for one in ending.tasks[:MOST_READ]:
         root = Root(one.task_id, (one,))
         readings: dict[int, Reading] = {}
-        if one.start_date is not None and asking.left > _FOR_HISTORY:
+        if one.start_date is not None and asking.left >= OF_LOG + _FOR_HISTORY:
             readings = await last_tries(asking, reader, root, 1)
         reading = readings.get(one.map_index)
         verdict = Verdict(ending.cause.value, MEANING[ending.cause], "high", reason=ending.says)
@@ -67,8 +67,8 @@ async def _found(
     reading = readings.get(one.map_index)
     neighbours = await _neighbours(asking, case, one, reading)
     before: list[Reading] = []
-    if reading is not None and asking.left > _FOR_HISTORY:
-        numbers = wanted(one)[: asking.left - _FOR_HISTORY]
+    if reading is not None and asking.left >= OF_LOG + _FOR_HISTORY:
+        numbers = wanted(one)[: (asking.left - _FOR_HISTORY) // OF_LOG]
         before = await earlier_tries(asking, reader, one, numbers)
     width = None
     if one.map_index >= 0 and asking.left > _FOR_HISTORY:

@@ -15,48 +15,36 @@ _EXITED = re.compile(
     r" SystemExit\()"
     r"(?:\D{0,3}?(?:(?P<signal>Negsignal\.(?P<name>SIG\w+))|(?P<code>-?\d{1,3})))?"
 )
-_SAID: tuple[tuple[re.Pattern[str], Cause, Confidence, str], ...] = (
-    (
-        re.compile(r"\*+ Received SIGSEGV \*+|Segmentation Fault detected"),
-        Cause.CRASHED, Confidence.HIGH, "signal SIGSEGV",
+_HIGH = Confidence.HIGH
+_SAID: dict[str, Reading] = {
+    r"\*+ Received SIGSEGV \*+|Segmentation Fault detected": Reading(
+        Cause.CRASHED, _HIGH, "signal SIGSEGV"
     ),
-    (
-        re.compile(r"Server indicated the task shouldn't be running anymore|Task killed!"),
-        Cause.STOPPED_BY_AIRFLOW, Confidence.HIGH, "Airflow told the task to stop",
+    r"Server indicated the task shouldn't be running anymore|Task killed!": Reading(
+        Cause.STOPPED_BY_AIRFLOW, _HIGH, "Airflow told the task to stop"
     ),
-    (
-        re.compile(r"State of this instance has been externally set to"),
-        Cause.STOPPED_BY_AIRFLOW, Confidence.HIGH, "its state was set from outside",
+    r"State of this instance has been externally set to": Reading(
+        Cause.STOPPED_BY_AIRFLOW, _HIGH, "its state was set from outside"
     ),
-    (
-        re.compile(r"Heartbeat time limit exceeded|Too many failed heartbeats"),
-        Cause.STOPPED_BY_AIRFLOW, Confidence.HIGH, "its heartbeats did not reach Airflow",
+    r"Heartbeat time limit exceeded|Too many failed heartbeats": Reading(
+        Cause.STOPPED_BY_AIRFLOW, _HIGH, "its heartbeats did not reach Airflow"
     ),
-    (
-        re.compile(r"Received SIGTERM\. Terminating subprocesses|Task received SIGTERM signal"),
-        Cause.KILLED, Confidence.MEDIUM, "signal SIGTERM; who sent it is not in the log",
+    r"Received SIGTERM\. Terminating subprocesses|Task received SIGTERM signal": Reading(
+        Cause.KILLED, Confidence.MEDIUM, "signal SIGTERM; who sent it is not in the log"
     ),
-    (
-        re.compile(r"Dag not found during start up|Task not found in Dag during start up"),
-        Cause.DAG_CHANGED, Confidence.HIGH, "the worker did not find it in the DAG's file",
+    r"Dag not found during start up|Task not found in Dag during start up": Reading(
+        Cause.DAG_CHANGED, _HIGH, "the worker did not find it in the DAG's file"
     ),
-    (
-        re.compile(r"Dag Run already exists, marking task as failed"),
-        Cause.CONFLICT, Confidence.HIGH, "the run that it was to trigger exists",
+    r"Dag Run already exists, marking task as failed": Reading(
+        Cause.CONFLICT, _HIGH, "the run that it was to trigger exists"
     ),
-    (
-        re.compile(r"DagRun finished with failed state"),
-        Cause.EXTERNAL_JOB_FAILED, Confidence.HIGH, "the run that it triggered failed",
+    r"DagRun finished with failed state": Reading(
+        Cause.EXTERNAL_JOB_FAILED, _HIGH, "the run that it triggered failed"
     ),
-    (
-        re.compile(r"Process timed out\b"),
-        Cause.TASK_TIMEOUT, Confidence.HIGH, "the process timed out",
-    ),
-    (
-        re.compile(r"Skipping task\.|Marking task as SKIPPED"),
-        Cause.SKIPPED, Confidence.HIGH, "it skipped itself",
-    ),
-)  # fmt: skip
+    r"Process timed out\b": Reading(Cause.TASK_TIMEOUT, _HIGH, "the process timed out"),
+    r"Skipping task\.|Marking task as SKIPPED": Reading(Cause.SKIPPED, _HIGH, "it skipped itself"),
+}
+"""What a line of Airflow's own begins with, and what it means."""
 
 
 def ending_of(line: LogLine) -> Reading | None:
@@ -67,10 +55,7 @@ def ending_of(line: LogLine) -> Reading | None:
         return _by_signal(str(line.details.get("signal_name", "")), line.details.get("signal"))
     if found := _EXITED.match(line.text):
         return _by_exit(found, line.details.get("exit_code"))
-    for form, cause, confidence, reason in _SAID:
-        if form.match(line.text):
-            return Reading(cause, confidence, reason)
-    return None
+    return next((said for form, said in _SAID.items() if re.match(form, line.text)), None)
 
 
 def _by_exit(found: re.Match[str], code: object) -> Reading | None:

@@ -37,8 +37,8 @@ async def diagnose_run(
     except DagNotFound as error:
         return await find_missing(await airflows.reach(instance), dag, error)
 
-    async def waits(dag_id: str, run_id: str, requests: int) -> WaitingReport:
-        return await explain(Target(target.airflow, dag_id, run_id), requests=requests)
+    async def waits(dag_id: str, run_id: str) -> WaitingReport:
+        return await explain(Target(target.airflow, dag_id, run_id))
 
     return await diagnose(target.airflow, target.dag_id, target.run_id, explain=waits)
 

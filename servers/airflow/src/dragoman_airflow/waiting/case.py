@@ -24,24 +24,25 @@ from dragoman_airflow.visible import VisibleAirflow
 
 T = TypeVar("T")
 MOST_REQUESTS = 15
+OF_LOG = OF_DAG = OF_RUNS = 2
+"""Requests that an older Airflow needs for one log, one DAG, or an empty list of runs."""
 _MOST_INSTANCES = 1_000
 
 
 @dataclass(slots=True)
 class Asking:
-    """An Airflow, how many requests it may still get, and what could not be read."""
+    """An Airflow, how many requests it may still get, and what could not be read.
+
+    Requests count from when the caller opened the Airflow, as finding the DAG costs some, too.
+    """
 
     airflow: VisibleAirflow
     most: int = MOST_REQUESTS
     not_known: list[str] = field(default_factory=list[str])
-    _first: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._first = self.airflow.requests
 
     @property
     def left(self) -> int:
-        return self.most - (self.airflow.requests - self._first)
+        return self.most - self.airflow.requests
 
     async def tried(
         self, what: str, asked: Coroutine[Any, Any, T], instead: T, needs: int = 1

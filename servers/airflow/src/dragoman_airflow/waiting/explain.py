@@ -10,7 +10,7 @@ from dragoman_airflow.filters import RunFilter
 from dragoman_airflow.fleet import Target
 from dragoman_airflow.models import ImportFault, Listing, Run
 from dragoman_airflow.visible import VisibleAirflow
-from dragoman_airflow.waiting.case import MOST_REQUESTS, Asking, Case
+from dragoman_airflow.waiting.case import Asking, Case
 from dragoman_airflow.waiting.causes import ADVICE, PROGRESSING, RANK, WaitCause
 from dragoman_airflow.waiting.queued import dag_waits, idle, queued_waits
 from dragoman_airflow.waiting.report import Place, Wait, WaitingReport
@@ -28,14 +28,13 @@ async def explain(
     target: Target,
     *,
     max_tokens: int = MOST_TOKENS,
-    requests: int = MOST_REQUESTS,
     now: datetime | None = None,
 ) -> WaitingReport:
     """Why the run, or the DAG, does not get on; `now` is for tests.
 
     Raises DagNotFound and RunNotFound.
     """
-    asking = Asking(target.airflow, requests)
+    asking = Asking(target.airflow)
     dag = await target.airflow.dag(target.dag_id)
     run = await _run(asking, target)
     health = await asking.tried("health of Airflow's parts", target.airflow.health(), ())

@@ -9,7 +9,7 @@ from dragoman_airflow.logs.layouts import Level
 from dragoman_airflow.logs.task_log import read_window
 from dragoman_airflow.logs.windows import Tail
 from dragoman_airflow.models import HumanTask, Instance, Listing, Run
-from dragoman_airflow.waiting.case import Case
+from dragoman_airflow.waiting.case import OF_DAG, OF_LOG, OF_RUNS, Case
 from dragoman_airflow.waiting.causes import WaitCause
 from dragoman_airflow.waiting.report import Place, Wait
 from dragoman_airflow.waiting.system import down, told
@@ -69,12 +69,12 @@ async def deferred_wait(case: Case, group: Sequence[Instance]) -> Wait:
             what=f"{listed(grouped(group), 3)} is deferred, and no triggerer is alive: {state}."
             " Its trigger cannot fire.",
         )
+    begun = since(one.start_date, case.now) or "an unknown time"
     kind = str((one.trigger or {}).get("classpath", "")).rpartition(".")[2]
     trigger = f"trigger {word(kind)}" if kind else "its trigger"
     wait = Wait(
         cause=WaitCause.DEFERRED,
-        what=f"{listed(grouped(group), 3)} is deferred since {since(one.start_date, case.now)}:"
-        f" {trigger} has not fired.",
+        what=f"{listed(grouped(group), 3)} is deferred since {begun}: {trigger} has not fired.",
     )
     what = str((one.trigger or {}).get("kwargs", ""))
     wait.says = [Untrusted(what[:300])] if what not in {"", "{}", "None"} else []
@@ -110,7 +110,7 @@ def _question(asked: HumanTask) -> Untrusted:
 async def _last_words(case: Case, one: Instance) -> list[Untrusted]:
     """The task's own latest lines, which often name what it looks for."""
     try_number = max(one.try_number, 1)
-    if case.asking.left < 1:
+    if case.asking.left < OF_LOG:
         case.asking.not_known.append(f"the log of {instance_word(one)}: no request was left")
         return []
     try:
@@ -143,11 +143,12 @@ async def _other_runs(case: Case, dag_id: str, fields: Mapping[str, object]) -> 
     """The run of the other DAG for the same date, else its newest; none when it is not seen."""
     task = fields.get("external_task_id")
     task_id = word(task) if isinstance(task, str) and task else ""
-    if not await case.asking.tried("the other DAG", case.airflow.sees(dag_id), instead=False):
+    asking, sees = case.asking, case.airflow.sees(dag_id)
+    if not await asking.tried("the other DAG", sees, instead=False, needs=OF_DAG):
         return [Place(dag=word(dag_id), task=task_id, state="no such DAG, or not yours to see")]
     nothing: Listing[Run] = Listing((), None, complete=False)
     asked = case.airflow.runs(dag_id, RunFilter(), limit=_RUNS)
-    found = await case.asking.tried("runs of the other DAG", asked, nothing)
+    found = await asking.tried("runs of the other DAG", asked, nothing, needs=OF_RUNS)
     day = case.run.logical_date if case.run else None
     same = next((one for one in found.items if day and one.logical_date == day), None)
     if same is None:
