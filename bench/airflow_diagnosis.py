@@ -3,12 +3,14 @@
 Starts an Airflow 3 on PostgreSQL with all faults; `DRAGOMAN_BENCH_FAULTS` names the folder of one
 that has them already. A fault counts as right when its cause is of the class that is known from
 outside, exactly its root tasks and their instances are named as such, every fact that has to be
-stated is, and nothing is shown that must not be. Bytes are of the dearer form of the answer.
+stated is, nothing is shown that must not be, and what changed, where the work itself was done and
+what only followed are told as they are known. Bytes are of the dearer form of the answer.
 """
 
 import asyncio
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Generator, Sequence
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airflow_fault_causes import CAUSES
+from airflow_fault_causes import allowed
 from pydantic import SecretStr
 from report import report
 
@@ -128,10 +130,15 @@ def problems(told: Told) -> list[str]:
     fault, answer = told.fault, told.answer
     both = (told.text, json.dumps(told.structured, ensure_ascii=False))
     found: list[str] = []
-    causes = {answer.cause, *(root.cause for root in answer.roots)}
-    if not causes & CAUSES[fault.cause]:
+    causes = {root.cause for root in answer.roots} if len(fault.roots) > 1 else {answer.cause}
+    if not causes & allowed(fault.dag, fault.cause):
         found.append(f"cause {'/'.join(sorted(causes))} is not {fault.cause}")
-    found += wrong_roots(told)
+    found += [
+        *wrong_roots(told),
+        *wrong_changes(told),
+        *wrong_handover(told),
+        *wrongly_blamed(told),
+    ]
     for form in both:
         plain = form.replace('\\"', '"')
         found += [f"not stated: {fact}" for fact in fault.stated if fact not in plain]
@@ -161,6 +168,55 @@ def wrong_roots(told: Told) -> list[str]:
         words = named[name].instances if name in named else ""
         found += [f"index {index} is not named" for index in mapped if str(index) not in words]
     return found
+
+
+CHANGED = {
+    "conf": "conf: ",
+    "dag_version": "DAG version ",
+    "mapped_width": "mapped width ",
+    "input_assets": "input asset ",
+}
+
+
+def wrong_changes(told: Told) -> list[str]:
+    """What is known to have changed and is not told, and a comparison with another run."""
+    raw, compared = told.fault.raw, told.answer.compared
+    changed = compared.changed if compared else []
+    found = [
+        f"change not told: {name}"
+        for name in raw.get("changed", ())
+        if not any(one.startswith(CHANGED[name]) for one in changed)
+    ]
+    with_run = compared.with_run if compared else ""
+    if with_run != raw.get("compared_with", with_run):
+        found.append(f"compared with {with_run or 'none'}")
+    return found
+
+
+def wrong_handover(told: Told) -> list[str]:
+    """Where the failed work was done: an id of another system, or a run that was started."""
+    steps = [(step.server, set(map(str, step.arguments.values()))) for step in told.answer.handover]
+    known, child = told.fault.raw.get("handover"), told.fault.raw.get("child")
+    wanted = [(known["server"], {known["id"]})] if known else []
+    wanted += [("airflow", {child["dag"], child["run"]})] if child else []
+    return [
+        f"no hand-over to {server}: {', '.join(sorted(ids))}"
+        for server, ids in wanted
+        if not any(server == other and ids <= given for other, given in steps)
+    ]
+
+
+def wrongly_blamed(told: Told) -> list[str]:
+    """Tasks that only followed, but are called a root, failed, or failed later."""
+    answer = told.answer
+    blamed = {root.task for root in answer.roots}
+    later = [words.split(",")[0].split(":")[0] for words in answer.also_failed]
+    return [
+        f"blamed: {name}"
+        for name in told.fault.not_blamed
+        if name in {*blamed, *later}
+        or re.search(rf"\b{re.escape(name)}(?:\[\d+\])? failed", answer.headline)
+    ]
 
 
 def unfenced(told: Told, text: str) -> bool:

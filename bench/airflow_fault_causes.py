@@ -1,23 +1,9 @@
 """Which of our causes say the same as the one that is known of a fault from outside."""
 
 CAUSES: dict[str, frozenset[str]] = {
-    "python_exception": frozenset(
-        {
-            "code_error",
-            "bad_data",
-            "explicit_failure",
-            "failed_check",
-            "invalid_parameter",
-            "not_found",
-            "missing_upstream_result",
-            "service_unreachable",
-            "conflict",
-            "permission_denied",
-        }
-    ),
     "exit_code": frozenset({"command_failed"}),
-    "command_failed": frozenset({"command_failed", "not_found", "bad_data", "request_rejected"}),
-    "import_error": frozenset({"dag_import_error", "import_error"}),
+    "command_failed": frozenset({"command_failed", "not_found"}),
+    "import_error": frozenset({"dag_import_error"}),
     "dag_stale": frozenset({"dag_stale"}),
     "process_killed": frozenset({"killed"}),
     "out_of_memory": frozenset({"out_of_memory"}),
@@ -54,3 +40,33 @@ CAUSES: dict[str, frozenset[str]] = {
     },
     "retry_wait": frozenset({"retry_wait", "service_unreachable"}),
 }
+
+_OWN_CHECK = frozenset({"failed_check", "code_error"})
+_REFUSED_DATA = frozenset({"bad_data", "explicit_failure"})
+EXCEPTIONS: dict[str, frozenset[str]] = {
+    "orders_daily": frozenset({"bad_data", "code_error"}),
+    "fx_rates": _REFUSED_DATA,
+    "pricing_branch": _OWN_CHECK,
+    "ledger_close": _OWN_CHECK,
+    "partitions_check": frozenset({"bad_data", "failed_check"}),
+    "regions_refresh": frozenset({"code_error"}),
+    "crm_pull": _REFUSED_DATA,
+    "plant_calibration": frozenset({"bad_data", "code_error"}),
+    "nightly_cleanup": frozenset({"not_found"}),
+    "basket_merge": frozenset({"missing_upstream_result"}),
+    "campaign_send": frozenset({"invalid_parameter", "code_error"}),
+    "loyalty_points": frozenset({"invalid_parameter", "failed_check"}),
+    "tax_lines": _OWN_CHECK,
+    "shard_merge": frozenset({"bad_data"}),
+    "orders_report": _REFUSED_DATA,
+    "secrets_rotate": frozenset({"conflict", "explicit_failure"}),
+    "support_tickets": frozenset({"not_found", "explicit_failure"}),
+    "legacy_mirror": frozenset({"explicit_failure"}),
+    "settlement": frozenset({"permission_denied"}),
+    "customs_import": _OWN_CHECK,
+}
+"""By DAG, since an exception may mean anything: by what its code raises and why."""
+
+
+def allowed(dag: str, cause: str) -> frozenset[str]:
+    return EXCEPTIONS[dag] if cause == "python_exception" else CAUSES[cause]
