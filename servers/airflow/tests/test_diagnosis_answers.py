@@ -48,9 +48,9 @@ async def test_more_roots_than_fit_stay_within_bytes_and_what_was_left_out_is_co
     assert "more tasks failed by themselves" in told["headline"]
 
 
-@pytest.mark.parametrize("tries", [1, 3])
+@pytest.mark.parametrize(("tries", "run"), [(1, ""), (3, ""), (1, "latest_failed")])
 async def test_an_airflow_that_needs_two_requests_for_a_log_gets_fifteen_all_the_same(
-    tmp_path: Path, tries: int
+    tmp_path: Path, tries: int, run: str
 ) -> None:
     names = ("load", "check", "mail")
     airflow = books(
@@ -65,7 +65,7 @@ async def test_an_airflow_that_needs_two_requests_for_a_log_gets_fifteen_all_the
         for number in range(1, tries + 1)
     }
 
-    _, told = await asked(tmp_path, airflow)
+    _, told = await asked(tmp_path, airflow, run=run)
 
     assert {root["task"] for root in told["roots"]} == set(names)
     assert airflow.requests >= 13
