@@ -4,44 +4,19 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from dragoman_spark.eventlog.facts import Application
-from dragoman_spark.eventlog.read import read_application
-from dragoman_spark.logs.process import ProcessLogs
-from dragoman_spark.sources import Found, LogRoot, Sources
+from dragoman_spark.sources import LogRoot, Sources
 
 # Shared parts stand beside their tests, which importlib mode keeps off the path.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from served_run import Run, Truth  # after the path
+
 CORPUS = Path(__file__).parent / "corpus"
 ANSWERS = ("truth.json", "exit_code.txt", "README.md")
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What is known of a run; `outcome` of slow runs is succeeded, `cause` only of failed ones."""
-
-    outcome: str
-    cause: str | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A served run, by the name the truth knows it under."""
-
-    found: Found
-    sources: Sources
-
-    def application(self) -> Application:
-        return read_application(self.found.files)
-
-    def logs(self) -> ProcessLogs:
-        beside = self.sources.logs(self.found)
-        return ProcessLogs(beside.driver, beside.executors)
 
 
 @pytest.fixture(scope="session")

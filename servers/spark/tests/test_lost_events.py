@@ -30,7 +30,7 @@ from dragoman_spark.verdict.missing import less_sure, missing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Run, Truth
+    from served_run import Run, Truth
 
 LATER = 1_800_000_000_000
 WHOLE = [

@@ -19,7 +19,7 @@ from dragoman_spark.sources.codecs import decode
 from dragoman_spark.verdict import Confidence, Verdict, diagnose
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from served_run import Run
 
 LATER = 1_800_000_000_000
 FAILED = [

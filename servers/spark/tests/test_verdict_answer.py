@@ -18,7 +18,7 @@ from dragoman_spark.eventlog.summaries import Summaries
 from dragoman_spark.sources import Found, LogRoot, Sources
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from served_run import Run
 
 LATER = 1_800_000_000_000
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"

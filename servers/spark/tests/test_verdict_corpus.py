@@ -13,7 +13,7 @@ from dragoman_spark.verdict import Cause, Confidence, Verdict, diagnose
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conftest import Run, Truth
+    from served_run import Run, Truth
 
 LATER = 1_800_000_000_000
 RANK = [Confidence.LOW, Confidence.MEDIUM, Confidence.HIGH]

@@ -13,7 +13,7 @@ from dragoman_spark.logs.process import ProcessLogs
 from dragoman_spark.verdict import diagnose
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from served_run import Run
 
     from dragoman_spark.eventlog.facts import Application
 
