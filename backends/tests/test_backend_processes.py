@@ -63,7 +63,7 @@ def test_wait_fails_with_the_last_log_lines_when_nothing_is_ready_in_time(tmp_pa
 def test_check_turns_red_when_a_backend_dies_later(tmp_path: Path) -> None:
     with Processes(tmp_path) as group:
         server = group.start("server", ["sh", "-c", "echo serving; exec sleep 300"])
-        group.check()
+        group.wait("server", lambda: "serving" in server.last_lines(), seconds=20)
 
         server.child.kill()
         server.child.wait()
